@@ -1,0 +1,49 @@
+package org.instella.conf.manifest;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.security.MessageDigest;
+
+/** Passes bytes on and digests them on the way, so that a file need not be read again. */
+public final class DigestingOutputStream extends OutputStream {
+  private final OutputStream out;
+  private final MessageDigest digest = Digests.newSha256();
+  private long bytes;
+
+  public DigestingOutputStream(OutputStream out) {
+    this.out = out;
+  }
+
+  @Override
+  public void write(int value) throws IOException {
+    out.write(value);
+    digest.update((byte) value);
+    bytes++;
+  }
+
+  @Override
+  public void write(byte[] buffer, int from, int count) throws IOException {
+    out.write(buffer, from, count);
+    digest.update(buffer, from, count);
+    bytes += count;
+  }
+
+  @Override
+  public void flush() throws IOException {
+    out.flush();
+  }
+
+  @Override
+  public void close() throws IOException {
+    out.close();
+  }
+
+  /** The digest of everything written; call it once, after the last byte. */
+  public FileDigest finish(String name) {
+    return new FileDigest(name, bytes, Digests.hex(digest.digest()));
+  }
+
+  public long bytesWritten() {
+    return bytes;
+  }
+}

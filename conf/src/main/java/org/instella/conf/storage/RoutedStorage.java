@@ -1,0 +1,72 @@
+package org.instella.conf.storage;
+
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Sends each call to the storage that serves the location's scheme. */
+final class RoutedStorage implements Storage {
+  static final RoutedStorage INSTANCE = new RoutedStorage();
+
+  private final LocalStorage local = new LocalStorage();
+
+  /** Loaded on first use, so that local work never pays for starting Hadoop. */
+  private static final class Remote {
+    static final HadoopStorage INSTANCE = new HadoopStorage();
+  }
+
+  private Storage at(Location location) {
+    return location.isLocal() ? local : Remote.INSTANCE;
+  }
+
+  @Override
+  public InputStream open(Location file, long offset) {
+    return at(file).open(file, offset);
+  }
+
+  @Override
+  public OutputStream create(Location file) {
+    return at(file).create(file);
+  }
+
+  @Override
+  public boolean exists(Location location) {
+    return at(location).exists(location);
+  }
+
+  @Override
+  public FileEntry stat(Location location) {
+    return at(location).stat(location);
+  }
+
+  @Override
+  public List<FileEntry> list(Location folder) {
+    return at(folder).list(folder);
+  }
+
+  @Override
+  public List<FileEntry> listFiles(Location folder) {
+    return at(folder).listFiles(folder);
+  }
+
+  @Override
+  public void makeFolder(Location folder) {
+    at(folder).makeFolder(folder);
+  }
+
+  @Override
+  public void delete(Location location) {
+    at(location).delete(location);
+  }
+
+  @Override
+  public void publish(Location staging, Location published) {
+    at(published).publish(staging, published);
+  }
+
+  @Override
+  public Path localCopy(Location file) {
+    return at(file).localCopy(file);
+  }
+}

@@ -1,0 +1,78 @@
+package org.instella.tokenize.shard;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/** A growable row of little-endian numbers: one buffer of a record batch while it is filled. */
+final class ByteRow {
+  private static final VarHandle SHORT =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private byte[] bytes = new byte[4096];
+  private int size;
+
+  int size() {
+    return size;
+  }
+
+  void clear() {
+    size = 0;
+  }
+
+  void addInt(int value) {
+    room(4);
+    INT.set(bytes, size, value);
+    size += 4;
+  }
+
+  void addLong(long value) {
+    room(8);
+    LONG.set(bytes, size, value);
+    size += 8;
+  }
+
+  void addBytes(byte[] source) {
+    room(source.length);
+    System.arraycopy(source, 0, bytes, size, source.length);
+    size += source.length;
+  }
+
+  /** Appends ids of the given width; the caller has checked that they fit. */
+  void addIds(int[] ids, int from, int count, TokenWidth width) {
+    room(Math.multiplyExact(count, width.bytes()));
+    int at = size;
+    switch (width) {
+      case UINT16 -> {
+        for (int i = from; i < from + count; i++, at += 2) {
+          SHORT.set(bytes, at, (short) ids[i]);
+        }
+      }
+      case UINT32 -> {
+        for (int i = from; i < from + count; i++, at += 4) {
+          INT.set(bytes, at, ids[i]);
+        }
+      }
+    }
+    size = at;
+  }
+
+  void writeTo(OutputStream out) throws IOException {
+    out.write(bytes, 0, size);
+  }
+
+  private void room(int more) {
+    int needed = Math.addExact(size, more);
+    if (needed > bytes.length) {
+      long doubled = Math.min(2L * bytes.length, Integer.MAX_VALUE - 8);
+      bytes = Arrays.copyOf(bytes, (int) Math.max(needed, doubled));
+    }
+  }
+}

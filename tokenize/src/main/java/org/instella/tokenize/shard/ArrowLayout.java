@@ -22,8 +22,8 @@ import org.apache.arrow.flatbuf.Type;
 import org.apache.arrow.flatbuf.Utf8;
 
 /**
- * The flatbuffers of an Arrow IPC file with the schema of a token shard, built field by field so that
- * equal input gives equal bytes with every version of the Arrow library.
+ * The flatbuffers of an Arrow IPC file with the schema of a token shard, built field by field so
+ * that equal input gives equal bytes with every version of the Arrow library.
  *
  * @see <a href="https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format">IPC file
  *     format</a>
@@ -143,8 +143,7 @@ final class ArrowLayout {
 
   private static int schema(FlatBufferBuilder builder, ShardHeader header) {
     int item = integerField(builder, ITEM, header.width().bits(), false);
-    int document =
-        field(builder, DOCUMENT, Type.List, listType(builder), new int[] {item});
+    int document = field(builder, DOCUMENT, Type.List, listType(builder), new int[] {item});
     int id = field(builder, ID, Type.Utf8, utf8Type(builder), new int[0]);
     int file = field(builder, FILE, Type.Utf8, utf8Type(builder), new int[0]);
     int line = integerField(builder, LINE, 64, true);

@@ -19,13 +19,13 @@ import org.instella.conf.error.DataException;
 import org.instella.conf.error.EnvironmentException;
 
 /**
- * Finds the documents of a shard by id: sorted numbers, each the CRC-32 of an id in the high half and
- * the document's ordinal in the low half. Two ids may share a CRC-32, so a hit is a candidate whose
- * id column decides.
+ * Finds the documents of a shard by id: sorted numbers, each the CRC-32 of an id in the high half
+ * and the document's ordinal in the low half. Two ids may share a CRC-32, so a hit is a candidate
+ * whose id column decides.
  *
  * <p>On disk ({@code part-00000.ids}, beside the shard): the eight letters {@code INSTIDX1}, the
- * number of documents as int64, the numbers as uint64 in ascending unsigned order; little-endian.
- * A lookup is a binary search in a memory map and touches a few pages.
+ * number of documents as int64, the numbers as uint64 in ascending unsigned order; little-endian. A
+ * lookup is a binary search in a memory map and touches a few pages.
  */
 public final class IdIndex {
   /** The file's name is the shard's with this instead of {@code .arrow}. */

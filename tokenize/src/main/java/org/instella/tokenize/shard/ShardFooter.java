@@ -136,8 +136,7 @@ record ShardFooter(ShardHeader header, List<BlockAt> blocks) {
       if (!inside) {
         throw new ShardFormatException(
             "record batch %d is said to lie at %d, %d + %d bytes long, but the space is %d to %d"
-                .formatted(
-                    i, at.offset(), at.metadataLength(), at.bodyLength(), free, footerAt));
+                .formatted(i, at.offset(), at.metadataLength(), at.bodyLength(), free, footerAt));
       }
       free = at.offset() + at.metadataLength() + at.bodyLength();
       blocks.add(at);

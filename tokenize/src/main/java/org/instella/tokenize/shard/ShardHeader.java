@@ -37,7 +37,9 @@ public record ShardHeader(
     return TokenWidth.of(vocabularySize);
   }
 
-  /** The metadata of the schema, in the order of their keys, so that equal headers give equal bytes. */
+  /**
+   * The metadata of the schema, in the order of their keys, so that equal headers give equal bytes.
+   */
   SortedMap<String, String> metadata() {
     SortedMap<String, String> metadata = new TreeMap<>();
     metadata.put(FORMAT, "tokens/" + FORMAT_VERSION);

@@ -18,9 +18,9 @@ import org.instella.tokenize.shard.ArrowLayout.BlockAt;
 /**
  * Maps the record batches of a shard and finds their buffers.
  *
- * <p>Neighbouring batches share a map of up to 1 GiB: a kernel allows a process some 65,000 maps, and
- * a large data set has more batches than that. Every length and offset comes from the file and is
- * checked against its map before a view is made of it.
+ * <p>Neighbouring batches share a map of up to 1 GiB: a kernel allows a process some 65,000 maps,
+ * and a large data set has more batches than that. Every length and offset comes from the file and
+ * is checked against its map before a view is made of it.
  */
 final class ShardMap {
   private static final long WINDOW = 1L << 30;
@@ -68,8 +68,7 @@ final class ShardMap {
 
   private int windowEnd(int first) {
     int until = first + 1;
-    while (until < blocks.size()
-        && end(blocks.get(until)) - blocks.get(first).offset() <= WINDOW) {
+    while (until < blocks.size() && end(blocks.get(until)) - blocks.get(first).offset() <= WINDOW) {
       until++;
     }
     return until;
@@ -83,7 +82,10 @@ final class ShardMap {
     RecordBatch batch = recordBatch(bytes, block);
     long documents = batch.length();
     long tokens = batch.nodes(1).length();
-    if (documents < 0 || documents > Integer.MAX_VALUE || tokens < 0 || tokens > block.bodyLength()) {
+    if (documents < 0
+        || documents > Integer.MAX_VALUE
+        || tokens < 0
+        || tokens > block.bodyLength()) {
       throw new ShardFormatException(
           "a record batch is said to have %d documents and %d tokens in %d bytes"
               .formatted(documents, tokens, block.bodyLength()));
@@ -128,8 +130,7 @@ final class ShardMap {
         || batch.buffersLength() != BUFFERS
         || batch.compression() != null) {
       throw new ShardFormatException(
-          "the batch at %d is compressed or has not %d buffers"
-              .formatted(block.offset(), BUFFERS));
+          "the batch at %d is compressed or has not %d buffers".formatted(block.offset(), BUFFERS));
     }
     for (int i = 0; i < ArrowLayout.NODES; i++) {
       FieldNode node = batch.nodes(i);
@@ -149,7 +150,8 @@ final class ShardMap {
     int last = offsets.getInt(rows * Integer.BYTES);
     if (first != 0 || last < 0 || last > limit) {
       throw new ShardFormatException(
-          "an offsets buffer runs from %d to %d, allowed are 0 to %d".formatted(first, last, limit));
+          "an offsets buffer runs from %d to %d, allowed are 0 to %d"
+              .formatted(first, last, limit));
     }
     return offsets;
   }

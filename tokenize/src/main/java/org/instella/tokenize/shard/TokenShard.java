@@ -23,9 +23,10 @@ import org.instella.conf.storage.Storage;
  * One token shard, read through a memory map: opening it touches the footer and one page per record
  * batch, reading copies only what is asked for.
  *
- * <p>Positions count tokens and ordinals count documents, both from 0 within the shard. Safe to share
- * between threads. The map is freed with the object; a shard whose file is cut short while it is
- * mapped takes the JVM down with it, so shards are published by renaming and never written again.
+ * <p>Positions count tokens and ordinals count documents, both from 0 within the shard. Safe to
+ * share between threads. The map is freed with the object; a shard whose file is cut short while it
+ * is mapped takes the JVM down with it, so shards are published by renaming and never written
+ * again.
  */
 public final class TokenShard {
   /** The ending of a shard's name. */
@@ -77,8 +78,7 @@ public final class TokenShard {
     try (FileChannel channel = FileChannel.open(shard, StandardOpenOption.READ)) {
       ShardFooter footer = ShardFooter.read(channel);
       List<ShardBatch> batches = ShardMap.batches(channel, footer);
-      TokenShard opened =
-          new TokenShard(shard, footer.header(), batches, ids.map(IdIndex::open));
+      TokenShard opened = new TokenShard(shard, footer.header(), batches, ids.map(IdIndex::open));
       opened.checkIndex();
       return opened;
     } catch (IOException e) {
@@ -154,7 +154,9 @@ public final class TokenShard {
     return ids;
   }
 
-  /** Position of the first token of {@code document}; for {@code documents()} the end of the shard. */
+  /**
+   * Position of the first token of {@code document}; for {@code documents()} the end of the shard.
+   */
   public long start(int document) {
     if (document == documents) {
       return tokens;
@@ -171,8 +173,7 @@ public final class TokenShard {
           "Position %d is outside shard %s, which has %d tokens".formatted(position, file, tokens));
     }
     ShardBatch batch = batches.get(batchOfToken(position));
-    return ref(
-        batch.firstDocument() + batch.documentAt((int) (position - batch.firstToken())));
+    return ref(batch.firstDocument() + batch.documentAt((int) (position - batch.firstToken())));
   }
 
   /** Where {@code document} came from and where its tokens are. */
@@ -193,8 +194,8 @@ public final class TokenShard {
   }
 
   /**
-   * The documents with this id, in order; several where the corpus repeats it. A binary search where
-   * the shard has an id index, else a walk through the id column.
+   * The documents with this id, in order; several where the corpus repeats it. A binary search
+   * where the shard has an id index, else a walk through the id column.
    */
   public List<DocumentRef> find(String id) {
     byte[] wanted = id.getBytes(UTF_8);

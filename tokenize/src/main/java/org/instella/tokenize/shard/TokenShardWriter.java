@@ -17,7 +17,8 @@ import org.instella.conf.error.DataException;
 import org.instella.tokenize.shard.ArrowLayout.BlockAt;
 
 /**
- * Writes one token shard front to back: the same documents give the same bytes, whoever writes them.
+ * Writes one token shard front to back: the same documents give the same bytes, whoever writes
+ * them.
  *
  * <p>Memory is one record batch (about 16 MiB, more only for a document that is larger itself) and
  * eight bytes per document for the id index. The stream is written but not closed; without {@link

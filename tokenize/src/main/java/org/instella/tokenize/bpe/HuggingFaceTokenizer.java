@@ -13,8 +13,8 @@ import org.instella.conf.manifest.Digests;
  * The Hugging Face {@code tokenizers} library through DJL: every family, and the oracle of our own
  * encoder's tests.
  *
- * <p>Calls the library's natives themselves: DJL's {@code Encoding} fetches six arrays more than the
- * ids, which costs as much as encoding. Owns native memory until {@link #close()}.
+ * <p>Calls the library's natives themselves: DJL's {@code Encoding} fetches six arrays more than
+ * the ids, which costs as much as encoding. Owns native memory until {@link #close()}.
  */
 final class HuggingFaceTokenizer implements Tokenizer {
   private static final TokenizersLibrary LIBRARY = TokenizersLibrary.LIB;

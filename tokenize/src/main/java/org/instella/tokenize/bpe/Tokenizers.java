@@ -33,8 +33,8 @@ public final class Tokenizers {
   }
 
   /**
-   * The bytes of the {@code tokenizer.json}, unpacked: what its digest is taken of and what is copied
-   * into a model folder.
+   * The bytes of the {@code tokenizer.json}, unpacked: what its digest is taken of and what is
+   * copied into a model folder.
    */
   public static byte[] json(Storage storage, TokenizerSpec spec) {
     Location file = spec.file();

@@ -11,8 +11,8 @@ import java.util.OptionalInt;
 import org.instella.conf.error.DataException;
 
 /**
- * The tokens of a {@code tokenizer.json} and their ids, whatever the family: {@code model.vocab} as a
- * map (BPE, WordPiece, WordLevel) or as a list of pairs (Unigram), and {@code added_tokens}.
+ * The tokens of a {@code tokenizer.json} and their ids, whatever the family: {@code model.vocab} as
+ * a map (BPE, WordPiece, WordLevel) or as a list of pairs (Unigram), and {@code added_tokens}.
  */
 final class Vocabulary {
   private static final JsonFactory JSON =

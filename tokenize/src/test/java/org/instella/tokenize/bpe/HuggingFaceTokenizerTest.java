@@ -67,13 +67,13 @@ class HuggingFaceTokenizerTest {
   @Test
   void knowsItsVocabulary() {
     Path shared = SharedData.require();
-    try (Tokenizer tokenizer =
-        HuggingFaceTokenizer.parse(json(shared, INSTELLA), INSTELLA)) {
+    try (Tokenizer tokenizer = HuggingFaceTokenizer.parse(json(shared, INSTELLA), INSTELLA)) {
       assertThat(tokenizer.vocabularySize()).isEqualTo(50_280);
       assertThat(tokenizer.idOf("<|endoftext|>")).hasValue(0);
       assertThat(tokenizer.idOf("<|padding|>")).hasValue(1);
       assertThat(tokenizer.idOf("no such token")).isEmpty();
-      assertThat(tokenizer.encode("x" + " ".repeat(30) + "y")).containsExactly(89, 50254, 50272, 90);
+      assertThat(tokenizer.encode("x" + " ".repeat(30) + "y"))
+          .containsExactly(89, 50254, 50272, 90);
       assertThat(tokenizer.encode("")).isEmpty();
     }
   }
@@ -81,8 +81,7 @@ class HuggingFaceTokenizerTest {
   @Test
   void readsALoneSurrogateAsTheReplacementCharacter() {
     Path shared = SharedData.require();
-    try (Tokenizer tokenizer =
-        HuggingFaceTokenizer.parse(json(shared, INSTELLA), INSTELLA)) {
+    try (Tokenizer tokenizer = HuggingFaceTokenizer.parse(json(shared, INSTELLA), INSTELLA)) {
       assertThat(tokenizer.encode("a\uD800b\uDC00\uD83D\uDE00c"))
           .containsExactly(tokenizer.encode("a\uFFFDb\uFFFD\uD83D\uDE00c"));
     }
@@ -91,8 +90,7 @@ class HuggingFaceTokenizerTest {
   @Test
   void refusesAnIdOutsideTheVocabulary() {
     Path shared = SharedData.require();
-    try (Tokenizer tokenizer =
-        HuggingFaceTokenizer.parse(json(shared, INSTELLA), INSTELLA)) {
+    try (Tokenizer tokenizer = HuggingFaceTokenizer.parse(json(shared, INSTELLA), INSTELLA)) {
       assertThatThrownBy(() -> tokenizer.decode(new int[] {5, 50_280}))
           .isInstanceOf(DataException.class)
           .hasMessage("Id 50280 at place 1 cannot be decoded: the vocabulary has 50280 ids");

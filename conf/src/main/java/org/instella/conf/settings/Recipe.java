@@ -126,8 +126,7 @@ public final class Recipe {
 
   /** A fresh reading of the recipe, positioned at its root. */
   public Settings root() {
-    return new Settings(new Settings.Reading(new Problems(name), false), "", config.root())
-        .ignoring(VARIABLES);
+    return Settings.root(new Problems(name), config.root()).ignoring(VARIABLES);
   }
 
   /** Everything but the variables as flat {@code a.b.c} keys, sorted. */

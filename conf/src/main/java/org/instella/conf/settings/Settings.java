@@ -6,7 +6,9 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -34,23 +36,31 @@ public final class Settings {
   private final ConfigObject object;
   private final Set<String> declared = new TreeSet<>();
 
-  Settings(Reading reading, String path, ConfigObject object) {
+  private Settings(Reading reading, String path, ConfigObject object) {
     this.reading = reading;
     this.path = path;
     this.object = object;
-    reading.sections().add(this);
+  }
+
+  static Settings root(Problems problems, ConfigObject object) {
+    return new Reading(problems, false).at("", object);
   }
 
   /** Settings without a recipe, under which every key only describes itself. */
   public static Settings describing(String path) {
-    return new Settings(new Reading(new Problems(""), true), path, EMPTY);
+    return new Reading(new Problems(""), true).at(path, EMPTY);
   }
 
   /** What one reading of a recipe gathers, over all its sections. */
-  record Reading(
-      Problems problems, boolean describing, List<Settings> sections, List<KeyDoc> docs) {
+  private record Reading(
+      Problems problems, boolean describing, Map<String, Settings> sections, List<KeyDoc> docs) {
     Reading(Problems problems, boolean describing) {
-      this(problems, describing, new ArrayList<>(), new ArrayList<>());
+      this(problems, describing, new LinkedHashMap<>(), new ArrayList<>());
+    }
+
+    /** One object per path: two readers of a section share what they declare. */
+    Settings at(String path, ConfigObject object) {
+      return sections.computeIfAbsent(path, key -> new Settings(this, key, object));
     }
   }
 
@@ -103,7 +113,7 @@ public final class Settings {
   /** A section below; one that is not there reads as empty, so its required keys are missed. */
   public Settings section(String key, String help) {
     declareSection(key, help);
-    return new Settings(reading, path(key), objectOrProblem(key, value(key)));
+    return reading.at(path(key), objectOrProblem(key, value(key)));
   }
 
   /** A section below, empty where it is not there. */
@@ -113,14 +123,14 @@ public final class Settings {
     if (value == null && !reading.describing()) {
       return Optional.empty();
     }
-    return Optional.of(new Settings(reading, path(key), objectOrProblem(key, value)));
+    return Optional.of(reading.at(path(key), objectOrProblem(key, value)));
   }
 
   /** A list of sections: {@code sources = [{...}, {...}]}. */
   public List<Settings> sections(String key, String help) {
     declareSection(key, help);
     if (reading.describing()) {
-      return List.of(new Settings(reading, path(key) + "[]", EMPTY));
+      return List.of(reading.at(path(key) + "[]", EMPTY));
     }
     ConfigValue value = value(key);
     if (value == null) {
@@ -133,7 +143,7 @@ public final class Settings {
     List<Settings> sections = new ArrayList<>();
     for (int i = 0; i < list.size(); i++) {
       String entry = key + "[" + i + "]";
-      sections.add(new Settings(reading, path(entry), objectOrProblem(entry, list.get(i))));
+      sections.add(reading.at(path(entry), objectOrProblem(entry, list.get(i))));
     }
     return sections;
   }
@@ -145,14 +155,14 @@ public final class Settings {
     declareSection(key, help);
     SortedMap<String, Settings> sections = new TreeMap<>();
     if (reading.describing()) {
-      sections.put("NAME", new Settings(reading, path(key) + ".NAME", EMPTY));
+      sections.put("NAME", reading.at(path(key) + ".NAME", EMPTY));
       return sections;
     }
     objectOrProblem(key, value(key))
         .forEach(
             (name, value) -> {
               String entry = key + "." + name;
-              sections.put(name, new Settings(reading, path(entry), objectOrProblem(entry, value)));
+              sections.put(name, reading.at(path(entry), objectOrProblem(entry, value)));
             });
     return sections;
   }
@@ -205,7 +215,7 @@ public final class Settings {
     if (reading.describing()) {
       return;
     }
-    for (Settings section : reading.sections()) {
+    for (Settings section : reading.sections().values()) {
       section.reportUnknownKeys();
     }
     reading.problems().throwIfAny();

@@ -1,0 +1,124 @@
+package org.instella.train;
+
+import java.util.Optional;
+import org.instella.conf.settings.Range;
+import org.instella.conf.settings.Settings;
+import org.instella.conf.storage.Location;
+import org.instella.model.transformer.TransformerConfig;
+import org.instella.train.optim.AdamW;
+import org.instella.train.optim.Schedule;
+import org.instella.train.optim.TrainDuration;
+import org.instella.train.parallel.TcpOptions;
+
+/**
+ * One training stage as its recipe describes it.
+ *
+ * @param seed of the order of samples; with dropout 0 it decides nothing else
+ * @param sequenceLength tokens in a sample
+ * @param globalBatch sequences in a step, over all ranks
+ * @param microBatch sequences computed at once; part of the recipe, because another one rounds
+ *     differently
+ * @param threads intra-op threads of a rank; part of the recipe for the same reason
+ * @param duration length of the run
+ * @param extend whether a run may be resumed with another duration
+ * @param logEvery steps between two lines of metrics
+ * @param model shape of a fresh model; empty if the start brings one
+ * @param tokenizer {@code tokenizer.json} that goes into the model folders; empty if the start
+ *     brings one
+ */
+public record TrainConfig(
+    long seed,
+    int sequenceLength,
+    int globalBatch,
+    int microBatch,
+    int threads,
+    TrainDuration duration,
+    boolean extend,
+    int logEvery,
+    Optional<TransformerConfig> model,
+    Optional<Location> tokenizer,
+    DataConfig data,
+    StartConfig start,
+    AdamW optimizer,
+    Schedule schedule,
+    LossConfig loss,
+    CheckpointConfig checkpoint,
+    Optional<HeldOutConfig> heldOut,
+    TcpOptions group) {
+
+  /** Reads a section {@code train}. */
+  public static TrainConfig from(Settings train) {
+    train.ignoring("model");
+    TrainConfig config =
+        new TrainConfig(
+            train.longInteger("seed", "seed of the order of samples").atLeast(0).required(),
+            train
+                .integer("sequence-length", "tokens in a sample")
+                .in(Range.closed(2, 1 << 20))
+                .required(),
+            train
+                .integer("global-batch", "sequences in a step, over all ranks")
+                .atLeast(1)
+                .required(),
+            train.integer("micro-batch", "sequences computed at once").atLeast(1).required(),
+            train
+                .integer("threads", "intra-op threads of a rank")
+                .in(Range.closed(1, 1024))
+                .orElse(1),
+            TrainDuration.read(train, "duration", "length of the run")
+                .orElseGet(() -> missingDuration(train)),
+            train.flag("extend", "allow resuming with another duration").orElse(false),
+            train.integer("log-every", "steps between two lines of metrics").atLeast(1).orElse(1),
+            Optional.empty(),
+            train
+                .text("tokenizer", "tokenizer.json that goes into the model folders")
+                .optional()
+                .map(Location::of),
+            DataConfig.from(train.section("data", "what the run reads")),
+            StartConfig.from(train.section("start", "where the weights come from")),
+            AdamW.from(train.section("optimizer", "AdamW and clipping")),
+            Schedule.from(train.section("schedule", "learning rate over time")),
+            LossConfig.from(train.section("loss", "how the loss is formed and guarded")),
+            CheckpointConfig.from(train.section("checkpoint", "when checkpoints are written")),
+            train
+                .optionalSection("held-out", "loss on data not trained on")
+                .map(HeldOutConfig::from),
+            TcpOptions.from(train.section("group", "patience between ranks")));
+    config.check(train);
+    return config;
+  }
+
+  private static TrainDuration missingDuration(Settings train) {
+    if (!train.has("duration")) {
+      train.problem(
+          "duration", "missing; write for example 1 epochs, 2000 steps or 57.575B tokens");
+    }
+    return TrainDuration.steps(1);
+  }
+
+  private void check(Settings train) {
+    if (globalBatch % microBatch != 0) {
+      train.problem(
+          "micro-batch",
+          "must divide global-batch, but %d does not divide %d".formatted(microBatch, globalBatch));
+    }
+    model.ifPresent(
+        shape -> {
+          if (shape.maxPositions() < sequenceLength) {
+            train.problem(
+                "sequence-length",
+                "must be at most model.max-positions, which is " + shape.maxPositions());
+          }
+        });
+  }
+
+  /** Micro-batches in a step, over all ranks. */
+  public int microBatches() {
+    return globalBatch / microBatch;
+  }
+
+  /** Tokens read in a step. */
+  public long tokensPerStep() {
+    return (long) globalBatch * sequenceLength;
+  }
+}

@@ -1,0 +1,21 @@
+package org.instella.train;
+
+import org.instella.conf.error.ErrorCode;
+
+/** What can end a training run, beside what its parts report. */
+public enum TrainError implements ErrorCode {
+  /** The batch does not divide as the recipe wants it to. */
+  BATCH_INDIVISIBLE,
+  /** The data does not fill one step. */
+  NOT_ENOUGH_DATA,
+  /** The recipe differs from that of the checkpoint in a key that changes the result. */
+  RECIPE_CHANGED,
+  /** The tokenizer of the data does not suit the model. */
+  TOKENIZER_MISMATCH,
+  /** The loss or the gradient is not finite. */
+  LOSS_NOT_FINITE,
+  /** Somebody asked the run to stop; the checkpoint is written. */
+  STOP_REQUESTED,
+  /** The output folder belongs to another run. */
+  OUTPUT_TAKEN
+}

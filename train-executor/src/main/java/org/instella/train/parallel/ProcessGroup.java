@@ -1,0 +1,68 @@
+package org.instella.train.parallel;
+
+/**
+ * The collectives of a training step.
+ *
+ * <p>Every rank calls the same operations in the same order. All sums run along one binary tree
+ * over the ranks, with partner distances 1, 2, 4: together with a tree of the same form over the
+ * micro-batches of a rank, the result does not depend on the number of ranks.
+ *
+ * <p>An operation either ends or throws an {@code EnvironmentException} that names the rank that
+ * was lost; nobody waits for ever. After an exception the group is of no further use; close it.
+ */
+public interface ProcessGroup extends AutoCloseable {
+
+  /** This rank, in [0, {@link #count()}). */
+  int rank();
+
+  /** Number of ranks, a power of two. */
+  int count();
+
+  /** The slice this rank owns of a buffer of {@code elements} floats. */
+  default Slice slice(long elements) {
+    return Slice.of(elements, rank(), count());
+  }
+
+  /**
+   * Sums a buffer over the ranks in place; afterwards this rank's slice holds the sum and the rest
+   * is undefined.
+   *
+   * @param buffer same length in all ranks, divisible by {@link #count()}
+   */
+  void reduceScatter(FloatMemory buffer);
+
+  /** Fills the whole buffer from the slices of all ranks. */
+  void allGather(FloatMemory buffer);
+
+  /** Copies the buffer of rank 0 to all others. */
+  void broadcast(FloatMemory buffer);
+
+  /** Sums a short array over the ranks in place; all ranks get the same bits. */
+  void allReduce(double[] values);
+
+  /** Returns once every rank has called it: milliseconds, unlike {@link Rank#barrier()}. */
+  default void barrier() {
+    allReduce(new double[1]);
+  }
+
+  /** Seconds this rank has spent in operations. */
+  double secondsSpent();
+
+  /**
+   * Tells the other ranks why this one gives up, so that they stop at once instead of waiting.
+   * Never throws.
+   */
+  void abort(String reason);
+
+  /** Leaves in good order. */
+  @Override
+  void close();
+
+  /**
+   * The group that suits a rank: TCP between several, nothing to do for one. Blocks until all ranks
+   * have met.
+   */
+  static ProcessGroup join(Rank rank, TcpOptions options) {
+    return rank.count() == 1 ? new SoloGroup() : TcpProcessGroup.join(rank, options);
+  }
+}

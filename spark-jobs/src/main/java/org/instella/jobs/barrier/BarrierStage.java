@@ -1,0 +1,179 @@
+package org.instella.jobs.barrier;
+
+import java.io.Serializable;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
+import org.apache.spark.BarrierTaskContext;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.rdd.RDD;
+import org.instella.conf.error.EnvironmentException;
+import org.instella.conf.error.ErrorCategory;
+import org.instella.conf.error.InstellaException;
+import org.instella.conf.error.StoppedException;
+import org.instella.jobs.JobError;
+import org.instella.jobs.cluster.Cluster;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import scala.Function1;
+import scala.jdk.javaapi.CollectionConverters;
+import scala.reflect.ClassTag$;
+
+/**
+ * Runs one function on N ranks at once. Spark never retries a barrier stage that is a result stage,
+ * so the retry is here: when an executor is lost or a rank's environment fails, all ranks start
+ * again with the next generation number, and find the newest checkpoint themselves. A failure that
+ * another attempt would meet again (configuration, data, a bug) ends the stage at once.
+ */
+public final class BarrierStage {
+  private static final Logger log = LoggerFactory.getLogger(BarrierStage.class);
+  private static final Duration FIRST_SLOTS_WITHIN = Duration.ofSeconds(60);
+
+  private final Cluster cluster;
+  private final String name;
+  private final int ranks;
+  private final Restarts restarts;
+
+  public BarrierStage(Cluster cluster, String name, int ranks, Restarts restarts) {
+    this.cluster = cluster;
+    this.name = name;
+    this.ranks = ranks;
+    this.restarts = restarts;
+  }
+
+  /**
+   * Runs the stage to its end.
+   *
+   * @return the results by rank
+   * @throws EnvironmentException if the cluster has fewer slots than ranks, or the stage failed
+   *     more often than allowed
+   * @throws InstellaException the failure of a rank that a restart would not heal
+   */
+  public <T> List<T> run(BarrierBody<T> body) {
+    cluster.slots().await(name, ranks, FIRST_SLOTS_WITHIN);
+    String mark = restarts.progress().get();
+    int withoutProgress = 0;
+    for (int generation = 0; ; generation++) {
+      try {
+        return attempt(body, generation);
+      } catch (EnvironmentException failure) {
+        String reached = restarts.progress().get();
+        withoutProgress = reached.equals(mark) ? withoutProgress + 1 : 1;
+        mark = reached;
+        if (cluster.ended() || withoutProgress > restarts.limit()) {
+          throw new EnvironmentException(
+              JobError.STAGE_FAILED,
+              "%s failed %d times without progress and is given up; the last failure: %s"
+                  .formatted(name, withoutProgress, failure.getMessage()),
+              failure);
+        }
+        log.warn(
+            "{} lost a rank and starts again, generation={} restart={}/{}{}: {}",
+            name,
+            generation + 1,
+            withoutProgress,
+            restarts.limit(),
+            reached.isEmpty() ? "" : " from=" + reached,
+            firstLine(failure));
+        cluster.slots().await(name, ranks, restarts.slotsWithin());
+      }
+    }
+  }
+
+  private <T> List<T> attempt(BarrierBody<T> body, int generation) {
+    JavaSparkContext context = cluster.context();
+    String group = "%s #%d".formatted(name, generation);
+    context.setJobGroup(group, group, true);
+    try {
+      JavaFutureAction<List<T>> action = submit(context, body, generation);
+      return await(action);
+    } catch (InstellaException e) {
+      context.cancelJobGroup(group);
+      throw e;
+    } finally {
+      context.clearJobGroup();
+    }
+  }
+
+  private <T> JavaFutureAction<List<T>> submit(
+      JavaSparkContext context, BarrierBody<T> body, int generation) {
+    List<Integer> indices = IntStream.range(0, ranks).boxed().toList();
+    SerializableFunction<scala.collection.Iterator<Integer>, scala.collection.Iterator<T>> task =
+        ignored -> CollectionConverters.asScala(runRank(body, generation));
+    RDD<T> results =
+        context
+            .parallelize(indices, ranks) // no locality preference: nothing to wait for
+            .rdd()
+            .barrier()
+            .mapPartitions(task, false, ClassTag$.MODULE$.<T>apply(Object.class));
+    return results.toJavaRDD().collectAsync();
+  }
+
+  private static <T> Iterator<T> runRank(BarrierBody<T> body, int generation) {
+    BarrierTaskContext task = BarrierTaskContext.get();
+    try {
+      return List.of(body.run(new SparkRank(task, generation))).iterator();
+    } catch (Throwable failure) {
+      throw RankFailure.of(task.partitionId(), failure);
+    }
+  }
+
+  private <T> List<T> await(JavaFutureAction<List<T>> action) {
+    while (true) {
+      try {
+        return action.get(200, TimeUnit.MILLISECONDS);
+      } catch (TimeoutException stillRunning) {
+        // Spark leaves an action of a dead application pending for ever.
+        if (cluster.ended()) {
+          throw new EnvironmentException(
+              JobError.APPLICATION_ENDED,
+              "Spark ended the application while %s ran; see the full log".formatted(name));
+        }
+      } catch (ExecutionException failure) {
+        throw translate(failure.getCause());
+      } catch (CancellationException cancelled) {
+        throw new EnvironmentException(
+            JobError.APPLICATION_ENDED, "%s was cancelled".formatted(name), cancelled);
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+        action.cancel(true);
+        throw new StoppedException(
+            JobError.STOPPED, "%s was interrupted".formatted(name), interrupted);
+      }
+    }
+  }
+
+  private InstellaException translate(Throwable failure) {
+    Optional<RankFailure.Report> report = RankFailure.find(failure);
+    if (report.isPresent()) {
+      return report.get().toException(failure);
+    }
+    // A lost executor, a failed fetch, a killed task: Spark's words, and worth another attempt.
+    log.debug("{} failed", name, failure);
+    return new EnvironmentException(
+        JobError.SPARK_FAILED, "%s: %s".formatted(name, reason(failure)), failure);
+  }
+
+  /** The part of Spark's message that says what happened. */
+  private static String reason(Throwable failure) {
+    String message = String.valueOf(failure.getMessage());
+    int recent = message.indexOf("Most recent failure reason: ");
+    if (recent >= 0) {
+      message = message.substring(recent + "Most recent failure reason: ".length());
+    }
+    return message.lines().findFirst().orElse(message).strip();
+  }
+
+  private static String firstLine(InstellaException failure) {
+    return failure.getMessage().lines().findFirst().orElse(ErrorCategory.ENVIRONMENT.name());
+  }
+
+  private interface SerializableFunction<A, B> extends Function1<A, B>, Serializable {}
+}

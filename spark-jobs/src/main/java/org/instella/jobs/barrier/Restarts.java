@@ -1,0 +1,25 @@
+package org.instella.jobs.barrier;
+
+import java.time.Duration;
+import java.util.function.Supplier;
+
+/**
+ * How often a stage may start again after its environment failed.
+ *
+ * @param limit restarts allowed without progress between them
+ * @param slotsWithin how long lost executors may take to come back
+ * @param progress a text that changes when the stage has come further (its newest checkpoint); a
+ *     restart after progress counts as the first one again, so that a run of weeks may lose many
+ *     machines
+ */
+public record Restarts(int limit, Duration slotsWithin, Supplier<String> progress) {
+
+  /** A stage that leaves nothing behind until its end. */
+  public static Restarts atMost(int limit) {
+    return new Restarts(limit, Duration.ofSeconds(120), () -> "");
+  }
+
+  public Restarts withProgress(Supplier<String> mark) {
+    return new Restarts(limit, slotsWithin, mark);
+  }
+}

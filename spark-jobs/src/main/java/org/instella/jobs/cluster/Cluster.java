@@ -1,0 +1,145 @@
+package org.instella.jobs.cluster;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerApplicationEnd;
+import org.instella.conf.error.EnvironmentException;
+import org.instella.jobs.JobError;
+import org.instella.jobs.progress.ProgressPlugin;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running Spark application. Without a master it is embedded: threads of this process, or real
+ * executor processes where several ranks must be able to die one by one.
+ */
+public final class Cluster implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Cluster.class);
+  private static final String EXECUTOR_OPTIONS = "spark.executor.extraJavaOptions";
+
+  private final JavaSparkContext context;
+  private final List<AutoCloseable> owned;
+  private final AtomicBoolean ended = new AtomicBoolean();
+
+  private Cluster(JavaSparkContext context, List<AutoCloseable> owned) {
+    this.context = context;
+    this.owned = owned;
+    context
+        .sc()
+        .addSparkListener(
+            new SparkListener() {
+              @Override
+              public void onApplicationEnd(SparkListenerApplicationEnd end) {
+                ended.set(true);
+              }
+            });
+  }
+
+  /**
+   * Starts the application.
+   *
+   * @param ranks ranks of the widest barrier stage it will run; 1 when it runs none
+   */
+  public static Cluster open(String application, ClusterConfig config, int ranks) {
+    SparkConf conf = new SparkConf();
+    List<AutoCloseable> owned = new ArrayList<>();
+    conf.setAppName(application);
+    if (!conf.contains("spark.master")) {
+      conf.setMaster(config.master().orElseGet(() -> embeddedMaster(ranks)));
+    }
+    setDefaults(conf);
+    if (conf.get("spark.master").startsWith("local")) {
+      setEmbeddedDefaults(conf, owned);
+    }
+    config.properties().forEach(conf::set);
+    try {
+      return new Cluster(new JavaSparkContext(conf), owned);
+    } catch (Exception e) { // Scala throws checked ones without declaring them
+      owned.forEach(Cluster::closeQuietly);
+      throw new EnvironmentException(
+          JobError.SPARK_FAILED,
+          "Spark did not start with master %s: %s"
+              .formatted(
+                  conf.get("spark.master"),
+                  String.valueOf(e.getMessage()).lines().findFirst().orElse("")),
+          e);
+    }
+  }
+
+  /** One rank needs no process of its own; several do, so that one can die alone. */
+  private static String embeddedMaster(int ranks) {
+    return ranks > 1
+        ? "local-cluster[%d,1,2048]".formatted(ranks)
+        : "local[%d]".formatted(Runtime.getRuntime().availableProcessors());
+  }
+
+  private static void setDefaults(SparkConf conf) {
+    conf.set("spark.plugins", ProgressPlugin.class.getName());
+    conf.setIfMissing("spark.ui.showConsoleProgress", "false");
+    conf.setIfMissing("spark.dynamicAllocation.enabled", "false"); // excluded by barrier stages
+    // The context waits for its executors; a barrier job then need not lose its first slot check.
+    conf.setIfMissing("spark.scheduler.minRegisteredResourcesRatio", "1.0");
+    conf.setIfMissing("spark.scheduler.maxRegisteredResourcesWaitingTime", "60s");
+    conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
+    conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "20");
+    conf.setIfMissing("spark.barrier.sync.timeout", "120");
+    // A survivor that does not notice the end of its stage must not hold a slot of the next one.
+    conf.setIfMissing("spark.task.reaper.enabled", "true");
+    conf.setIfMissing("spark.task.reaper.killTimeout", "10s");
+    conf.setIfMissing("spark.executorEnv.OPT_OUT_TRACKING", "true");
+  }
+
+  private static void setEmbeddedDefaults(SparkConf conf, List<AutoCloseable> owned) {
+    conf.setIfMissing("spark.ui.enabled", "false");
+    conf.setIfMissing("spark.driver.host", "localhost");
+    conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+    if (!conf.get("spark.master").startsWith("local-cluster")) {
+      return;
+    }
+    owned.add(EmbeddedSparkHome.create());
+    conf.set("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1");
+    conf.set("spark.executorEnv.SPARK_LOCAL_HOSTNAME", "localhost");
+    // The context measures "all executors are there" against this.
+    conf.setIfMissing("spark.cores.max", String.valueOf(Slots.promised(conf).orElse(1)));
+    // Executors may be lost as often as the restarts of a stage allow.
+    conf.setIfMissing("spark.deploy.maxExecutorRetries", "-1");
+    conf.setIfMissing("spark.executor.heartbeatInterval", "5s");
+    conf.setIfMissing("spark.network.timeout", "60s");
+    conf.setIfMissing("spark.network.timeoutInterval", "5s");
+    conf.set(
+        EXECUTOR_OPTIONS,
+        "-Dai.djl.offline=true -XX:+UseSerialGC"
+            + " -Dlog4j2.configurationFile=classpath:instella-executor-log4j2.xml");
+  }
+
+  public JavaSparkContext context() {
+    return context;
+  }
+
+  public Slots slots() {
+    return new Slots(context);
+  }
+
+  /** True once Spark has ended the application, for whatever reason. */
+  public boolean ended() {
+    return ended.get() || context.sc().isStopped();
+  }
+
+  @Override
+  public void close() {
+    context.close();
+    owned.forEach(Cluster::closeQuietly);
+  }
+
+  private static void closeQuietly(AutoCloseable resource) {
+    try {
+      resource.close();
+    } catch (Exception e) {
+      log.debug("not closed: {}", resource, e);
+    }
+  }
+}

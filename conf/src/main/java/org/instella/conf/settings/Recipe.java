@@ -3,14 +3,18 @@ package org.instella.conf.settings;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigList;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigSyntax;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
+import com.typesafe.config.ConfigValueType;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.function.BinaryOperator;
 import org.instella.conf.error.ConfigurationException;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
@@ -122,6 +126,42 @@ public final class Recipe {
         SettingsError.UNREADABLE_RECIPE,
         "Cannot read the recipe %s: %s".formatted(name, e.getMessage()),
         e);
+  }
+
+  /**
+   * The same recipe with every text value replaced, also those inside lists. What a value came from
+   * (file and line) stays, so that later messages still point there.
+   *
+   * @param change gets the full path of the key and its text
+   */
+  public Recipe withTexts(BinaryOperator<String> change) {
+    return new Recipe(name, ((ConfigObject) withTexts("", config.root(), change)).toConfig());
+  }
+
+  private static ConfigValue withTexts(
+      String path, ConfigValue value, BinaryOperator<String> change) {
+    if (value instanceof ConfigObject object) {
+      ConfigObject changed = object;
+      for (var entry : object.entrySet()) {
+        String key = ConfigUtil.joinPath(entry.getKey());
+        String below = path.isEmpty() ? key : path + "." + key;
+        changed = changed.withValue(entry.getKey(), withTexts(below, entry.getValue(), change));
+      }
+      return changed;
+    }
+    if (value instanceof ConfigList list) {
+      List<ConfigValue> changed =
+          list.stream().map(element -> withTexts(path, element, change)).toList();
+      return ConfigValueFactory.fromIterable(changed).withOrigin(value.origin());
+    }
+    if (value.valueType() == ConfigValueType.STRING) {
+      String text = (String) value.unwrapped();
+      String changed = change.apply(path, text);
+      return changed.equals(text)
+          ? value
+          : ConfigValueFactory.fromAnyRef(changed).withOrigin(value.origin());
+    }
+    return value;
   }
 
   /** A fresh reading of the recipe, positioned at its root. */

@@ -105,4 +105,18 @@ class RecipeTest {
         .containsEntry("tokens", "5");
     assertThat(recipe.render()).doesNotContain("abc");
   }
+
+  @Test
+  void replacedTextsKeepTheirFileAndLine() throws Exception {
+    Location main =
+        write("main.conf", "steps {\n a { from = \"@b\"\n n = \"@c\" }\n list = [\"@d\", x] }");
+    Recipe recipe =
+        load(main).withTexts((path, text) -> text.startsWith("@") ? path + ":" + text : text);
+    assertThat(recipe.resolved())
+        .containsEntry("steps.a.from", "steps.a.from:@b")
+        .containsEntry("steps.list", "[\"steps.list:@d\",\"x\"]");
+    Settings s = recipe.root();
+    s.section("steps", "").ignoring("list").section("a", "").integer("n", "").required();
+    assertThatThrownBy(s::finish).hasMessageContaining("main.conf").hasMessageContaining("line 3");
+  }
 }

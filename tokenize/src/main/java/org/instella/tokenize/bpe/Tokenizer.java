@@ -1,5 +1,6 @@
 package org.instella.tokenize.bpe;
 
+import java.nio.charset.StandardCharsets;
 import java.util.OptionalInt;
 
 /**
@@ -28,6 +29,14 @@ public interface Tokenizer extends AutoCloseable {
 
   /** Appends the ids of {@code text} to {@code out}; the form for long loops. */
   void encode(String text, TokenBuffer out);
+
+  /**
+   * Appends the ids of a text that is in UTF-8 already, {@code utf8[from, to)}, without making a
+   * string of it; ill-formed bytes count as U+FFFD. The array is not written to and not kept.
+   */
+  default void encode(byte[] utf8, int from, int to, TokenBuffer out) {
+    encode(new String(utf8, from, to - from, StandardCharsets.UTF_8), out);
+  }
 
   /**
    * The text of {@code ids}, special tokens kept, without cleaning up spaces; bytes that are not

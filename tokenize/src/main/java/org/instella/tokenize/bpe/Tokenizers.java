@@ -7,6 +7,8 @@ import java.util.zip.GZIPInputStream;
 import org.instella.conf.error.DataException;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens tokenizers; the file alone decides which implementation serves it. */
 public final class Tokenizers {
@@ -15,6 +17,8 @@ public final class Tokenizers {
 
   /** The largest vocabularies in use take some 35 MB. */
   private static final int MAX_BYTES = 512 << 20;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Tokenizers.class);
 
   private Tokenizers() {}
 
@@ -52,7 +56,12 @@ public final class Tokenizers {
    * @throws DataException if they are no {@code tokenizer.json}
    */
   public static Tokenizer parse(byte[] json, String origin) {
-    return HuggingFaceTokenizer.parse(json, origin);
+    try {
+      return ByteLevelBpe.shared(json, origin).newTokenizer();
+    } catch (UnsupportedTokenizerException e) {
+      LOG.debug("tokenizer {} is served by the native library: {}", origin, e.getMessage());
+      return HuggingFaceTokenizer.parse(json, origin);
+    }
   }
 
   private static byte[] unpacked(byte[] packed, Location file) {

@@ -1,0 +1,94 @@
+"""Writes the character tables of the byte-level BPE encoder by asking the reference library.
+
+The split patterns of Hugging Face `tokenizers` know one version of Unicode and its NFC another,
+older one; neither is that of any JDK. Identical ids need the library's view, so this script asks
+it about every code point:
+
+    python benchmarks/peers/unicode_tables.py \
+        > tokenize/src/main/resources/org/instella/tokenize/bpe/unicode/tables.txt
+
+The values of combining classes and the parts of decompositions come from Python's unicodedata,
+for the code points that the library's NFC knows.
+"""
+
+import unicodedata
+
+import tokenizers
+from tokenizers import Regex, normalizers, pre_tokenizers
+
+POINTS = [c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
+TEXT = "".join(map(chr, POINTS))
+
+
+def members(pattern):
+    """The code points that `pattern`, one character class, matches."""
+    found = set()
+    for piece, _ in pre_tokenizers.Split(Regex(pattern), "removed", invert=True).pre_tokenize_str(TEXT):
+        found.update(map(ord, piece))
+    return found
+
+
+def ranges(points):
+    """Sorted points as "41-5A 61-7A AA"."""
+    out, first, last = [], None, None
+    for c in sorted(points):
+        if last is not None and c == last + 1:
+            last = c
+            continue
+        if first is not None:
+            out.append((first, last))
+        first = last = c
+    if first is not None:
+        out.append((first, last))
+    return [f"{a:X}" if a == b else f"{a:X}-{b:X}" for a, b in out]
+
+
+def emit(head, words):
+    """Lines of at most 100 columns, each beginning with `head`."""
+    line = head
+    for word in words:
+        if len(line) + 1 + len(word) > 100:
+            print(line)
+            line = head
+        line += " " + word
+    print(line)
+
+
+def main():
+    nfc, nfd = normalizers.NFC(), normalizers.NFD()
+    # A mark of class 1..239 moves before U+0345 (class 240); one of class above 240 does not exist.
+    # 0F73, 0F75 and 0F81 decompose, so their own class never shows; all other moves are known marks.
+    marks = {
+        c
+        for c in POINTS
+        if unicodedata.combining(chr(c))
+        and (c == 0x345 or nfd.normalize_str("\u0345" + chr(c)) != "\u0345" + nfd.normalize_str(chr(c)))
+    }
+    print("# Character tables of the byte-level BPE encoder, made by benchmarks/peers/unicode_tables.py")
+    print(f"# as Hugging Face tokenizers {tokenizers.__version__} sees them.")
+    print("# letter, number, space: code points that \\p{L}, \\p{N}, \\s match in a split pattern.")
+    print("# class C: canonical combining class C of the NFC normaliser.")
+    print("# composed A=B+C: canonical decomposition that NFC puts together again;")
+    print("# decomposed A=B or A=B+C: one that it does not.")
+    for name, pattern in (("letter", r"\p{L}"), ("number", r"\p{N}"), ("space", r"\s")):
+        emit(name, ranges(members(pattern)))
+    by_class = {}
+    for c in marks:
+        by_class.setdefault(unicodedata.combining(chr(c)), set()).add(c)
+    for value in sorted(by_class):
+        emit(f"class {value}", ranges(by_class[value]))
+    composed, decomposed = [], []
+    for c in POINTS:
+        text = chr(c)
+        if 0xAC00 <= c <= 0xD7A3 or nfd.normalize_str(text) == text:
+            continue
+        parts = unicodedata.decomposition(text)
+        assert parts and "<" not in parts, hex(c)
+        word = f"{c:X}=" + "+".join(f"{int(p, 16):X}" for p in parts.split())
+        (composed if nfc.normalize_str(text) == text else decomposed).append(word)
+    emit("composed", composed)
+    emit("decomposed", decomposed)
+
+
+if __name__ == "__main__":
+    main()

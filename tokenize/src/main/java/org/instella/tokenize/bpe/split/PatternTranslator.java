@@ -1,0 +1,184 @@
+package org.instella.tokenize.bpe.split;
+
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.instella.tokenize.bpe.unicode.CodePoints;
+
+/**
+ * Rewrites a regular expression of the reference library (Oniguruma, Ruby syntax) as one of the JDK
+ * with the same matches, or says that it cannot: {@code \p{L}}, {@code \p{N}} and {@code \s} become
+ * the code points the library means by them, whatever the JDK's own tables say.
+ */
+final class PatternTranslator {
+  private final String source;
+  private final StringBuilder out = new StringBuilder();
+  private int at;
+
+  private PatternTranslator(String source) {
+    this.source = source;
+  }
+
+  /** The compiled pattern. */
+  static Pattern compile(String source) throws UnsupportedPatternException {
+    String translated = new PatternTranslator(source).translate();
+    try {
+      // In Ruby syntax $ is the end of a line and only \n ends one.
+      return Pattern.compile(translated, Pattern.MULTILINE | Pattern.UNIX_LINES);
+    } catch (PatternSyntaxException e) {
+      throw new UnsupportedPatternException(
+          "split pattern %s: %s".formatted(source, e.getDescription()));
+    }
+  }
+
+  private String translate() throws UnsupportedPatternException {
+    while (at < source.length()) {
+      char c = source.charAt(at);
+      switch (c) {
+        case '\\' -> escape(false);
+        case '[' -> characterClass();
+        case '(' -> group();
+        case '{' -> counted();
+        case '^' -> throw unsupported("^");
+        default -> {
+          out.append(c);
+          at++;
+        }
+      }
+    }
+    return out.toString();
+  }
+
+  private UnsupportedPatternException unsupported(String what) {
+    return new UnsupportedPatternException(
+        "split pattern %s: %s at %d is not one we translate".formatted(source, what, at));
+  }
+
+  private void group() throws UnsupportedPatternException {
+    for (String plain : new String[] {"(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>"}) {
+      if (source.startsWith(plain, at)) {
+        out.append(plain);
+        at += plain.length();
+        return;
+      }
+    }
+    if (source.startsWith("(?i:", at)) {
+      out.append("(?iu:");
+      at += 4;
+    } else if (source.startsWith("(?", at)) {
+      throw unsupported("this kind of group");
+    } else {
+      out.append("(?:");
+      at++;
+    }
+  }
+
+  /** {@code {n}}, {@code {n,}}, {@code {n,m}}; a mark behind them means different things. */
+  private void counted() throws UnsupportedPatternException {
+    int close = source.indexOf('}', at);
+    if (close < 0 || !source.substring(at, close + 1).matches("\\{\\d+(,\\d*)?\\}")) {
+      throw unsupported("{");
+    }
+    if (close + 1 < source.length() && "+?*".indexOf(source.charAt(close + 1)) >= 0) {
+      throw unsupported("a quantifier behind {}");
+    }
+    out.append(source, at, close + 1);
+    at = close + 1;
+  }
+
+  private void characterClass() throws UnsupportedPatternException {
+    out.append('[');
+    at++;
+    if (at < source.length() && source.charAt(at) == '^') {
+      out.append('^');
+      at++;
+    }
+    boolean empty = true;
+    while (at < source.length() && (source.charAt(at) != ']' || empty)) {
+      char c = source.charAt(at);
+      if (c == '\\') {
+        escape(true);
+      } else if (c == '[' || c == '&' || (c == ']' && empty)) {
+        throw unsupported("'" + c + "' inside a class");
+      } else {
+        if (c == ' ' || c == '#') {
+          out.append('\\');
+        }
+        out.append(c);
+        at++;
+      }
+      empty = false;
+    }
+    if (at == source.length()) {
+      throw unsupported("an open class");
+    }
+    out.append(']');
+    at++;
+  }
+
+  private void escape(boolean inClass) throws UnsupportedPatternException {
+    if (at + 1 == source.length()) {
+      throw unsupported("\\");
+    }
+    char c = source.charAt(at + 1);
+    switch (c) {
+      case 's' -> kind(CodePoints.SPACE, false, inClass, 2);
+      case 'S' -> kind(CodePoints.SPACE, true, inClass, 2);
+      case 'd' -> raw("\\p{Nd}", 2);
+      case 'r', 'n', 't', 'f', 'v' -> raw(c == 'v' ? "\\x0B" : "\\" + c, 2);
+      case 'p', 'P' -> property(c == 'P', inClass);
+      default -> {
+        if (Character.isLetterOrDigit(c)) {
+          throw unsupported("\\" + c);
+        }
+        raw("\\" + c, 2);
+      }
+    }
+  }
+
+  private void property(boolean outside, boolean inClass) throws UnsupportedPatternException {
+    int close = source.indexOf('}', at);
+    if (close < 0 || source.charAt(at + 2) != '{') {
+      throw unsupported("\\p");
+    }
+    String name = source.substring(at + 3, close);
+    int length = close + 1 - at;
+    switch (name) {
+      case "L" -> kind(CodePoints.LETTER, outside, inClass, length);
+      case "N" -> kind(CodePoints.NUMBER, outside, inClass, length);
+      default -> {
+        // Other categories as this JDK knows them: newer characters may differ.
+        if (!name.matches("M|P|S|Z|C|L[ultmo]|M[nce]|N[dlo]|P[cdseifo]|S[mcko]|Z[slp]|C[cf]")) {
+          throw unsupported("\\p{" + name + "}");
+        }
+        raw((outside ? "\\P{" : "\\p{") + name + "}", length);
+      }
+    }
+  }
+
+  private void raw(String text, int length) {
+    out.append(text);
+    at += length;
+  }
+
+  /** The code points of a kind, or all others, as ranges. */
+  private void kind(int kind, boolean outside, boolean inClass, int length) {
+    if (!inClass) {
+      out.append('[');
+    }
+    int from = -1;
+    for (int point = 0; point <= Character.MAX_CODE_POINT + 1; point++) {
+      boolean member =
+          point <= Character.MAX_CODE_POINT && (CodePoints.kind(point) == kind) != outside;
+      if (member && from < 0) {
+        from = point;
+      } else if (!member && from >= 0) {
+        out.append("\\x{%X}-\\x{%X}".formatted(from, point - 1));
+        from = -1;
+      }
+    }
+    if (!inClass) {
+      out.append(']');
+    }
+    at += length;
+  }
+}

@@ -1,0 +1,140 @@
+package org.instella.tokenize.document;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.instella.conf.error.DataException;
+import org.instella.conf.storage.FileEntry;
+import org.instella.conf.storage.Location;
+import org.instella.conf.storage.Storage;
+
+/**
+ * The files of documents below a folder, in the order of their names.
+ *
+ * @param root the folder that the names are relative to
+ * @param files what will be read
+ * @param ignored names of files whose ending says no known format: reported, never read
+ */
+public record DocumentFiles(Location root, List<InputFile> files, List<String> ignored) {
+
+  public DocumentFiles {
+    files = List.copyOf(files);
+    ignored = List.copyOf(ignored);
+  }
+
+  /**
+   * Lists a folder tree, a single file, or what a pattern matches: {@code *} and {@code ?} within a
+   * name, {@code **} across folders. Files and folders that begin with a dot or an underscore are
+   * not looked at, as in Hadoop.
+   *
+   * @throws DataException if nothing is there that could be read
+   */
+  public static DocumentFiles list(Storage storage, String pathOrPattern) {
+    int wild = firstWildcard(pathOrPattern);
+    if (wild < 0) {
+      return listBelow(storage, Location.of(pathOrPattern), Optional.empty());
+    }
+    int slash = pathOrPattern.lastIndexOf('/', wild);
+    Location root =
+        Location.of(slash < 0 ? "." : slash == 0 ? "/" : pathOrPattern.substring(0, slash));
+    Pattern pattern = pattern(pathOrPattern.substring(slash + 1));
+    return listBelow(storage, root, Optional.of(pattern));
+  }
+
+  /** Bytes as stored, of all files. */
+  public long bytes() {
+    return files.stream().mapToLong(InputFile::bytes).sum();
+  }
+
+  private static DocumentFiles listBelow(
+      Storage storage, Location root, Optional<Pattern> pattern) {
+    FileEntry at = storage.stat(root);
+    if (!at.folder()) {
+      InputFormat format = InputFormat.of(root.name()).orElseThrow(() -> unknown(root));
+      InputFile file = new InputFile(root, root.name(), at.bytes(), format);
+      return new DocumentFiles(root.parent(), List.of(file), List.of());
+    }
+    List<InputFile> files = new ArrayList<>();
+    List<String> ignored = new ArrayList<>();
+    String base = storage.stat(root).location().uri();
+    for (FileEntry entry : storage.listFiles(root)) {
+      String name = relative(base, entry.location());
+      if (isHidden(name) || (pattern.isPresent() && !pattern.get().matcher(name).matches())) {
+        continue;
+      }
+      Optional<InputFormat> format = InputFormat.of(name);
+      if (format.isPresent()) {
+        files.add(new InputFile(entry.location(), name, entry.bytes(), format.get()));
+      } else {
+        ignored.add(name);
+      }
+    }
+    if (files.isEmpty()) {
+      throw new DataException(
+          DocumentError.NO_INPUT,
+          "No documents at %s%s: files end in .jsonl, .jsonl.gz, .jsonl.zst, .parquet or .arrow%s"
+              .formatted(
+                  root,
+                  pattern.map(p -> " for the pattern").orElse(""),
+                  ignored.isEmpty() ? "" : "; found %s".formatted(ignored.get(0))));
+    }
+    files.sort(Comparator.comparing(InputFile::name));
+    return new DocumentFiles(root, files, ignored);
+  }
+
+  private static DataException unknown(Location file) {
+    return new DataException(
+        DocumentError.UNKNOWN_FORMAT,
+        "%s ends in no known format: .jsonl, .jsonl.gz, .jsonl.zst, .parquet or .arrow"
+            .formatted(file));
+  }
+
+  private static String relative(String base, Location file) {
+    String prefix = base.endsWith("/") ? base : base + "/";
+    if (!file.uri().startsWith(prefix)) {
+      throw new IllegalStateException(file + " was listed below " + base);
+    }
+    return file.uri().substring(prefix.length());
+  }
+
+  private static boolean isHidden(String name) {
+    for (String part : name.split("/")) {
+      if (part.startsWith(".") || part.startsWith("_")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static int firstWildcard(String path) {
+    for (int i = 0; i < path.length(); i++) {
+      if (path.charAt(i) == '*' || path.charAt(i) == '?') {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static Pattern pattern(String glob) {
+    StringBuilder regex = new StringBuilder();
+    for (int i = 0; i < glob.length(); i++) {
+      char c = glob.charAt(i);
+      if (glob.startsWith("**/", i)) {
+        regex.append("(?:.*/)?");
+        i += 2;
+      } else if (glob.startsWith("**", i)) {
+        regex.append(".*");
+        i++;
+      } else if (c == '*') {
+        regex.append("[^/]*");
+      } else if (c == '?') {
+        regex.append("[^/]");
+      } else {
+        regex.append(Pattern.quote(String.valueOf(c)));
+      }
+    }
+    return Pattern.compile(regex.toString());
+  }
+}

@@ -1,0 +1,208 @@
+package org.instella.tokenize.document;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import org.instella.conf.storage.Storage;
+import org.instella.tokenize.document.RejectedLine.Reason;
+
+/**
+ * JSON lines, parsed as a stream of tokens over the bytes of the line: only the wanted fields
+ * become objects. Where a key stands twice, the later one counts, as in Python.
+ */
+final class JsonLinesReader extends DocumentReader {
+  private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+
+  private final JsonFactory json;
+  private final LineScanner lines;
+
+  JsonLinesReader(
+      Storage storage,
+      InputSlice slice,
+      DocumentSchema schema,
+      DocumentLimits limits,
+      ReadTimes times) {
+    super(slice, schema, limits, times);
+    // The line limit is the limit; NaN and Infinity in metadata are no reason to lose a document.
+    this.json =
+        JsonFactory.builder()
+            .streamReadConstraints(
+                StreamReadConstraints.builder()
+                    .maxStringLength((int) limits.lineBytes())
+                    .maxNameLength((int) limits.lineBytes())
+                    .maxNumberLength((int) limits.lineBytes())
+                    .build())
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .build();
+    // A slice begins behind the line that the slice before it ends with.
+    long offset = Math.max(0, slice.start() - 1);
+    this.lines = new LineScanner(unpacked(storage, offset), slice.file(), offset, limits, times);
+    if (slice.start() > 0 && lines.next()) {
+      lines.forgetNumber();
+    }
+  }
+
+  private InputStream unpacked(Storage storage, long offset) {
+    InputStream stored = metered(storage, offset);
+    try {
+      return switch (slice.file().format()) {
+        case JSON_LINES_GZIP -> new GzipStream(stored);
+        case JSON_LINES_ZSTD -> new ZstdInputStreamNoFinalizer(stored);
+        case JSON_LINES, PARQUET, ARROW -> stored;
+      };
+    } catch (IOException e) {
+      throw damaged(e.getMessage(), e);
+    }
+  }
+
+  @Override
+  DocumentEntry read() {
+    while (lines.next()
+        && (slice.file().format() != InputFormat.JSON_LINES || lines.offset() < slice.end())) {
+      long begin = System.nanoTime();
+      DocumentEntry entry = entry();
+      times.addParse(System.nanoTime() - begin);
+      if (entry != null) {
+        return entry;
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public void close() {
+    lines.close();
+  }
+
+  /** Null for a blank line. */
+  private DocumentEntry entry() {
+    byte[] bytes = lines.buffer();
+    int from = lines.start();
+    int to = lines.end();
+    if (lines.length() > limits.lineBytes()) {
+      return rejected(
+          Reason.LINE_TOO_LONG,
+          "it has %,d bytes, %,d are allowed".formatted(lines.length(), limits.lineBytes()));
+    }
+    if (lines.offset() == 0
+        && to - from >= 3
+        && Arrays.equals(bytes, from, from + 3, BYTE_ORDER_MARK, 0, 3)) {
+      from += 3;
+    }
+    while (from < to && isSpace(bytes[from])) {
+      from++;
+    }
+    if (from == to) {
+      return null;
+    }
+    int bad = Utf8.firstBad(bytes, from, to);
+    if (bad >= 0) {
+      return rejected(
+          Reason.INVALID_UNICODE,
+          "byte %d of the line (0x%02X) is not UTF-8".formatted(bad - lines.start(), bytes[bad]));
+    }
+    // Jackson would take zero bytes at the beginning for UTF-16.
+    if (bytes[from] == 0 || (to - from > 1 && bytes[from + 1] == 0)) {
+      return rejected(Reason.BAD_JSON, "it begins with a zero byte");
+    }
+    try (JsonParser parser = json.createParser(bytes, from, to - from)) {
+      return document(parser);
+    } catch (JsonParseException e) {
+      return rejected(
+          Reason.BAD_JSON,
+          "%s at column %d"
+              .formatted(firstSentence(e.getOriginalMessage()), e.getLocation().getColumnNr()));
+    } catch (StreamConstraintsException e) {
+      return rejected(Reason.BAD_JSON, e.getOriginalMessage());
+    } catch (EOFException e) {
+      return rejected(Reason.BAD_JSON, "it ends in the middle");
+    } catch (IOException e) {
+      return rejected(Reason.BAD_JSON, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private DocumentEntry document(JsonParser parser) throws IOException {
+    if (parser.nextToken() != JsonToken.START_OBJECT) {
+      return rejected(Reason.NOT_AN_OBJECT, "it is no JSON object");
+    }
+    String id = null;
+    String text = null;
+    String source = "";
+    JsonToken textType = null;
+    String wrongField = null;
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String name = parser.currentName();
+      JsonToken value = parser.nextToken();
+      if (name.equals(schema.text())) {
+        textType = value;
+        text = value == JsonToken.VALUE_STRING ? parser.getText() : null;
+      } else if (name.equals(schema.id())) {
+        id = scalar(parser, value);
+        wrongField = value.isStructStart() ? name : wrongField;
+      } else if (name.equals(schema.source())) {
+        source = scalar(parser, value);
+        wrongField = value.isStructStart() ? name : wrongField;
+      }
+      parser.skipChildren();
+    }
+    if (parser.nextToken() != null) {
+      return rejected(Reason.BAD_JSON, "something follows the object");
+    }
+    if (textType == null || textType == JsonToken.VALUE_NULL) {
+      return rejected(Reason.TEXT_MISSING, "it has no \"%s\"".formatted(schema.text()));
+    }
+    if (text == null) {
+      return rejected(Reason.TEXT_NOT_A_STRING, "\"%s\" is %s".formatted(schema.text(), textType));
+    }
+    if (wrongField != null) {
+      return rejected(
+          Reason.FIELD_NOT_A_STRING, "\"%s\" is a list or object".formatted(wrongField));
+    }
+    if (!Utf8.wellFormed(text) || (id != null && !Utf8.wellFormed(id))) {
+      return rejected(Reason.INVALID_UNICODE, "an escape gives half a surrogate pair");
+    }
+    String file = slice.label();
+    return new Document(
+        id == null ? file + ":" + lines.number() : id,
+        text,
+        source == null ? "" : source,
+        file,
+        lines.number());
+  }
+
+  private static String scalar(JsonParser parser, JsonToken value) throws IOException {
+    return value.isScalarValue() && value != JsonToken.VALUE_NULL ? parser.getText() : null;
+  }
+
+  private static boolean isSpace(byte value) {
+    return value == ' ' || value == '\r' || value == '\t';
+  }
+
+  /** Jackson's messages go on with pieces of the text, which have no place in a log. */
+  private static String firstSentence(String message) {
+    int end = message.indexOf(':');
+    return end < 0 ? message : message.substring(0, end);
+  }
+
+  private RejectedLine rejected(Reason reason, String detail) {
+    int kept = Math.min(lines.end() - lines.start(), limits.quarantinedBytes());
+    return new RejectedLine(
+        slice.label(),
+        lines.number(),
+        lines.offset(),
+        lines.length(),
+        reason,
+        detail,
+        Arrays.copyOfRange(lines.buffer(), lines.start(), lines.start() + kept));
+  }
+}

@@ -42,6 +42,9 @@ public record TransformerConfig(
   public static final String FINAL_NORM = "model.norm.weight";
   public static final String HEAD = "lm_head.weight";
 
+  /** Tensors of one block, norms included. */
+  static final int TENSORS_PER_BLOCK = 11;
+
   /** Elements of all tensors; a tied head counts once. */
   public long parameterCount() {
     List<TensorSpec> tensors = tensors();

@@ -1,0 +1,426 @@
+# The Instella decoder: embedding, pre-norm blocks (attention with QK-norm and rotary embedding,
+# SwiGLU), final norm, head; no biases. Forward pass as hf_instella/modeling_instella.py.
+#
+# Weights come as one flat tensor in the order of TransformerConfig.tensors(); matrices are
+# (out, in), and q, k, v (and up, gate) are neighbours, so their products are fused. The backward
+# pass is written out: products write straight into the flat gradient, and only attention itself
+# goes through autograd, which picks the kernel of the device.
+#
+# Shapes: B batch, S sequence, N = B * S tokens, D hidden, K key/value width, H heads, G key/value
+# heads, E head size, F feed-forward, V vocabulary.
+#
+# Norms, rotary embedding, softmax and losses are computed in `precise` (float32, or float64 for
+# gradient checks); all else in the type of `flat`.
+class Decoder(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+  layers : int
+  hidden : int
+  heads : int
+  kv_heads : int
+  head_size : int
+  feed_forward : int
+  vocabulary : int
+  tied : bool
+  eps : float
+  rope_base : float
+  precise : int
+  head_chunk : int
+
+  # ---- layout of the flat buffer ----
+
+  def block_start(self: __torch__.Decoder, layer: int) -> int:
+    kv = self.kv_heads * self.head_size
+    attention = 3 * self.hidden + kv + (2 * self.hidden + 2 * kv) * self.hidden
+    return self.vocabulary * self.hidden + layer * (attention + 3 * self.feed_forward * self.hidden)
+
+  def matrix(self: __torch__.Decoder, flat: Tensor, start: int, rows: int, columns: int) -> Tensor:
+    return torch.view(torch.narrow(flat, 0, start, rows * columns), [rows, columns])
+
+  # norm1 [D], qkv [D+2K, D], q_norm [D], k_norm [K], o [D, D], norm2 [D], up_gate [2F, D], down [D, F]
+  def block(self: __torch__.Decoder, flat: Tensor, layer: int) -> List[Tensor]:
+    d = self.hidden
+    kv = self.kv_heads * self.head_size
+    f = self.feed_forward
+    at = self.block_start(layer)
+    parts: List[Tensor] = []
+    parts.append(torch.narrow(flat, 0, at, d))
+    at = at + d
+    parts.append(self.matrix(flat, at, d + 2 * kv, d))
+    at = at + (d + 2 * kv) * d
+    parts.append(torch.narrow(flat, 0, at, d))
+    at = at + d
+    parts.append(torch.narrow(flat, 0, at, kv))
+    at = at + kv
+    parts.append(self.matrix(flat, at, d, d))
+    at = at + d * d
+    parts.append(torch.narrow(flat, 0, at, d))
+    at = at + d
+    parts.append(self.matrix(flat, at, 2 * f, d))
+    at = at + 2 * f * d
+    parts.append(self.matrix(flat, at, d, f))
+    return parts
+
+  def embedding_of(self: __torch__.Decoder, flat: Tensor) -> Tensor:
+    return self.matrix(flat, 0, self.vocabulary, self.hidden)
+
+  def final_norm_of(self: __torch__.Decoder, flat: Tensor) -> Tensor:
+    return torch.narrow(flat, 0, self.block_start(self.layers), self.hidden)
+
+  def head_of(self: __torch__.Decoder, flat: Tensor) -> Tensor:
+    start = self.block_start(self.layers) + self.hidden
+    if self.tied:
+      start = 0
+    return self.matrix(flat, start, self.vocabulary, self.hidden)
+
+  # ---- parts, forward and backward ----
+
+  # x / sqrt(mean(x^2) + eps) * weight over the last axis (Zhang and Sennrich 2019), and the factor
+  # 1 / sqrt(...) [N, 1], which the backward pass wants again.
+  def norm(self: __torch__.Decoder, x: Tensor, weight: Tensor) -> Tuple[Tensor, Tensor]:
+    wide = torch.to(x, self.precise)
+    length = torch.linalg_vector_norm(wide, 2, [-1], True)
+    factor = torch.rsqrt(length * length / x.size(-1) + self.eps)
+    return (torch.to(wide * factor, x.dtype).mul_(weight), factor)
+
+  def norm_again(self: __torch__.Decoder, x: Tensor, weight: Tensor, factor: Tensor) -> Tensor:
+    return torch.to(torch.to(x, self.precise) * factor, x.dtype).mul_(weight)
+
+  # Gradient of x in `precise`, given that of the output; that of the weight goes into `out`.
+  def norm_back(self: __torch__.Decoder, dy: Tensor, x: Tensor, weight: Tensor, factor: Tensor, out: Tensor) -> Tensor:
+    wide = torch.to(x, self.precise)
+    g = torch.to(dy, self.precise)
+    w = torch.to(weight, self.precise)
+    product = wide * g
+    out.copy_(torch.mv(torch.t(product), torch.view(factor, [-1])))
+    along = torch.view(torch.mv(product, w), [-1, 1])
+    along = along * factor * factor * factor / x.size(-1)
+    dx = (g * w).mul_(factor)
+    return dx.addcmul_(wide, along, value=-1.0)
+
+  # Rotary embedding (Su et al. 2021): the halves of a head turn against each other. x [B, S, H, E];
+  # cos and sin [S, 1, E/2]; direction -1 turns back, which is the gradient.
+  def rotate(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, direction: float) -> Tensor:
+    half = self.head_size // 2
+    wide = torch.to(x, self.precise)
+    turned = torch.empty_like(wide, memory_format=0)
+    a = torch.narrow(wide, -1, 0, half)
+    b = torch.narrow(wide, -1, half, half)
+    torch.mul(a, cos, out=torch.narrow(turned, -1, 0, half))
+    torch.narrow(turned, -1, 0, half).addcmul_(b, sin, value=-direction)
+    torch.mul(b, cos, out=torch.narrow(turned, -1, half, half))
+    torch.narrow(turned, -1, half, half).addcmul_(a, sin, value=direction)
+    return torch.to(turned, x.dtype)
+
+  # softmax(q k^T / sqrt(E)) v; q [B, H, S, E], k and v [B, G, T, E]. An empty mask means causal.
+  def attend(self: __torch__.Decoder, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
+    grouped = self.heads != self.kv_heads
+    if torch.numel(mask) == 0:
+      return torch.scaled_dot_product_attention(q, k, v, None, 0.0, True, scale=None, enable_gqa=grouped)
+    return torch.scaled_dot_product_attention(q, k, v, mask, 0.0, False, scale=None, enable_gqa=grouped)
+
+  def swiglu(self: __torch__.Decoder, up_gate: Tensor) -> Tensor:
+    up = torch.narrow(up_gate, -1, 0, self.feed_forward)
+    gate = torch.narrow(up_gate, -1, self.feed_forward, self.feed_forward)
+    return torch.silu(gate).mul_(up)
+
+  # out = a b. The flat gradient may be wider than the product's type.
+  def product_into(self: __torch__.Decoder, out: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    if out.dtype == a.dtype:
+      torch.mm(a, b, out=out)
+    else:
+      out.copy_(torch.mm(a, b))
+    return out
+
+  def queries(self: __torch__.Decoder, fused: Tensor) -> Tensor:
+    return torch.narrow(fused, -1, 0, self.hidden)
+
+  def keys(self: __torch__.Decoder, fused: Tensor) -> Tensor:
+    return torch.narrow(fused, -1, self.hidden, self.kv_heads * self.head_size)
+
+  def values(self: __torch__.Decoder, fused: Tensor) -> Tensor:
+    kv = self.kv_heads * self.head_size
+    return torch.narrow(fused, -1, self.hidden + kv, kv)
+
+  # ---- training: one call per block, so that Java sees each gradient as it becomes final ----
+
+  # Cosines and sines [positions, 1, E/2], always float32 as in the reference: the angle of position
+  # 700 in float64 would differ by more than a float32 run can tell.
+  def rotary_tables(self: __torch__.Decoder, flat: Tensor, position_count: Tensor) -> Tuple[Tensor, Tensor]:
+    exponents = torch.to(torch.arange(0, self.head_size, 2), 6) / self.head_size
+    frequencies = 1.0 / torch.pow(self.rope_base, exponents)
+    angles = torch.unsqueeze(torch.to(torch.arange(int(position_count)), 6), 1) * torch.unsqueeze(frequencies, 0)
+    angles = torch.unsqueeze(angles, 1)
+    cos = torch.to(torch.cos(angles), self.precise)
+    sin = torch.to(torch.sin(angles), self.precise)
+    return (cos.to(flat.device), sin.to(flat.device))
+
+  # Weights to compute with, in another type than the master weights.
+  def compute_copy(self: __torch__.Decoder, flat: Tensor, type_number: Tensor) -> Tensor:
+    return torch.to(flat, int(type_number), False, True)
+
+  def refresh(self: __torch__.Decoder, copy: Tensor, flat: Tensor) -> Tensor:
+    return copy.copy_(flat)
+
+  # True where a query [S] may see a key [S]: not later, and of the same document. [B, 1, S, S]
+  def document_mask(self: __torch__.Decoder, documents: Tensor) -> Tensor:
+    s = documents.size(1)
+    same = torch.unsqueeze(documents, 1) == torch.unsqueeze(documents, 2)
+    return torch.unsqueeze(torch.tril(same), 1)
+
+  def embed(self: __torch__.Decoder, flat: Tensor, tokens: Tensor) -> Tensor:
+    return torch.embedding(self.embedding_of(flat), tokens)
+
+  # x [B, S, D]. Returns the block's output and what its backward pass needs:
+  # fused [N, D+2K], factors of the norms, attention's leaves and its result, middle, up_gate [N, 2F].
+  def block_forward(self: __torch__.Decoder, flat: Tensor, layer_number: Tensor, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor) -> List[Tensor]:
+    torch.set_grad_enabled(False)
+    norm1, w_qkv, q_norm, k_norm, w_o, norm2, w_up_gate, w_down = self.block(flat, int(layer_number))
+    b = x.size(0)
+    s = x.size(1)
+    cos = torch.narrow(cos, 0, 0, s)
+    sin = torch.narrow(sin, 0, 0, s)
+    rows = torch.view(x, [-1, self.hidden])
+    normed, factor1 = self.norm(rows, norm1)
+    fused = torch.mm(normed, torch.t(w_qkv))
+    q, q_factor = self.norm(self.queries(fused), q_norm)
+    k, k_factor = self.norm(self.keys(fused), k_norm)
+    q = self.rotate(torch.view(q, [b, s, self.heads, self.head_size]), cos, sin, 1.0)
+    k = self.rotate(torch.view(k, [b, s, self.kv_heads, self.head_size]), cos, sin, 1.0)
+    v = torch.reshape(self.values(fused), [b, s, self.kv_heads, self.head_size])
+    torch.set_grad_enabled(True)
+    q = torch.transpose(q, 1, 2).detach().requires_grad_(True)
+    k = torch.transpose(k, 1, 2).detach().requires_grad_(True)
+    v = torch.transpose(v, 1, 2).detach().requires_grad_(True)
+    attended = self.attend(q, k, v, mask)
+    torch.set_grad_enabled(False)
+    joined = torch.reshape(torch.transpose(attended.detach(), 1, 2), [-1, self.hidden])
+    middle = torch.addmm(rows, joined, torch.t(w_o))
+    normed, factor2 = self.norm(middle, norm2)
+    up_gate = torch.mm(normed, torch.t(w_up_gate))
+    y = torch.addmm(middle, self.swiglu(up_gate), torch.t(w_down))
+    return [torch.view(y, [b, s, self.hidden]), fused, factor1, q_factor, k_factor, q, k, v, attended, middle, factor2, up_gate]
+
+  # dy and x [B, S, D]; kept is what block_forward returned after the output. Writes the block's part
+  # of `grads` and returns the gradient of x.
+  def block_backward(self: __torch__.Decoder, flat: Tensor, grads: Tensor, layer_number: Tensor, dy: Tensor, x: Tensor, cos: Tensor, sin: Tensor, kept: List[Tensor]) -> Tensor:
+    torch.set_grad_enabled(False)
+    layer = int(layer_number)
+    norm1, w_qkv, q_norm, k_norm, w_o, norm2, w_up_gate, w_down = self.block(flat, layer)
+    g_norm1, g_qkv, g_q_norm, g_k_norm, g_o, g_norm2, g_up_gate, g_down = self.block(grads, layer)
+    fused, factor1, q_factor, k_factor, q, k, v, attended, middle, factor2, up_gate = kept
+    b = x.size(0)
+    s = x.size(1)
+    f = self.feed_forward
+    cos = torch.narrow(cos, 0, 0, s)
+    sin = torch.narrow(sin, 0, 0, s)
+    rows = torch.view(x, [-1, self.hidden])
+    dy = torch.view(dy, [-1, self.hidden])
+
+    # feed-forward: y = middle + (silu(gate) * up) down^T
+    up = torch.narrow(up_gate, 1, 0, f)
+    gate = torch.narrow(up_gate, 1, f, f)
+    silu = torch.silu(gate)
+    self.product_into(g_down, torch.t(dy), silu * up)
+    d_inner = torch.mm(dy, w_down)
+    d_up_gate = torch.empty_like(up_gate)
+    torch.mul(d_inner, silu, out=torch.narrow(d_up_gate, 1, 0, f))
+    torch.silu_backward(d_inner.mul_(up), gate, grad_input=torch.narrow(d_up_gate, 1, f, f))
+    self.product_into(g_up_gate, torch.t(d_up_gate), self.norm_again(middle, norm2, factor2))
+    d_normed = torch.mm(d_up_gate, w_up_gate)
+    d_middle = torch.to(self.norm_back(d_normed, middle, norm2, factor2, g_norm2), x.dtype).add_(dy)
+
+    # attention: middle = x + attended o^T
+    joined = torch.reshape(torch.transpose(attended.detach(), 1, 2), [-1, self.hidden])
+    self.product_into(g_o, torch.t(d_middle), joined)
+    d_joined = torch.view(torch.mm(d_middle, w_o), [b, s, self.heads, self.head_size])
+    outputs: List[Tensor] = [attended]
+    leaves: List[Tensor] = [q, k, v]
+    given: List[Optional[Tensor]] = [torch.transpose(d_joined, 1, 2)]
+    d_q, d_k, d_v = torch.autograd.grad(outputs, leaves, given)
+    dq = self.rotate(torch.transpose(unchecked_cast(Tensor, d_q), 1, 2), cos, sin, -1.0)
+    dk = self.rotate(torch.transpose(unchecked_cast(Tensor, d_k), 1, 2), cos, sin, -1.0)
+    dv = torch.transpose(unchecked_cast(Tensor, d_v), 1, 2)
+    d_fused = torch.empty_like(fused)
+    kv = self.kv_heads * self.head_size
+    self.queries(d_fused).copy_(self.norm_back(torch.reshape(dq, [-1, self.hidden]), self.queries(fused), q_norm, q_factor, g_q_norm))
+    self.keys(d_fused).copy_(self.norm_back(torch.reshape(dk, [-1, kv]), self.keys(fused), k_norm, k_factor, g_k_norm))
+    torch.view(self.values(d_fused), [b, s, self.kv_heads, self.head_size]).copy_(dv)
+    self.product_into(g_qkv, torch.t(d_fused), self.norm_again(rows, norm1, factor1))
+    d_normed = torch.mm(d_fused, w_qkv)
+    dx = torch.to(self.norm_back(d_normed, rows, norm1, factor1, g_norm1), x.dtype).add_(d_middle)
+    return torch.view(dx, [b, s, self.hidden])
+
+  # Sum of the cross entropies of the targets [N] that are not negative (float64), and the gradient of
+  # scale times that sum with respect to x [B, S, D]. The logits exist for head_chunk tokens at a time;
+  # their gradient is softmax minus one-hot.
+  def head_backward(self: __torch__.Decoder, flat: Tensor, grads: Tensor, x: Tensor, targets: Tensor, scale_number: Tensor) -> Tuple[Tensor, Tensor]:
+    torch.set_grad_enabled(False)
+    scale = float(scale_number)
+    weight = self.head_of(flat)
+    g_weight = self.head_of(grads)
+    rows = torch.view(x, [-1, self.hidden])
+    normed, factor = self.norm(rows, self.final_norm_of(flat))
+    wanted = torch.to(targets, 4)
+    counts = torch.to(torch.ge(wanted, 0), self.precise)
+    wanted = torch.unsqueeze(torch.clamp_min(wanted, 0), 1)
+    loss = torch.zeros([1], dtype=7, device=x.device)
+    d_normed = torch.empty_like(normed)
+    n = rows.size(0)
+    at = 0
+    while at < n:
+      length = min(self.head_chunk, n - at)
+      part = torch.narrow(normed, 0, at, length)
+      index = torch.narrow(wanted, 0, at, length)
+      count = torch.unsqueeze(torch.narrow(counts, 0, at, length), 1)
+      logits = torch.to(torch.mm(part, torch.t(weight)), self.precise)
+      surplus = torch.log_softmax(logits, 1)
+      loss.sub_(torch.sum(torch.to(torch.gather(surplus, 1, index) * count, 7)))
+      surplus.exp_()
+      surplus.scatter_add_(1, index, torch.neg(torch.ones_like(count)))
+      surplus = torch.to(surplus, x.dtype)
+      weights = torch.to(count * scale, x.dtype)
+      torch.narrow(d_normed, 0, at, length).copy_(torch.mm(surplus, weight).mul_(weights))
+      scaled = part * weights
+      if at == 0:
+        self.product_into(g_weight, torch.t(surplus), scaled)
+      elif g_weight.dtype == surplus.dtype:
+        g_weight.addmm_(torch.t(surplus), scaled)
+      else:
+        g_weight.add_(torch.mm(torch.t(surplus), scaled))
+      at = at + length
+    dx = self.norm_back(d_normed, rows, self.final_norm_of(flat), factor, self.final_norm_of(grads))
+    return (loss, torch.view(torch.to(dx, x.dtype), [x.size(0), x.size(1), self.hidden]))
+
+  def embedding_backward(self: __torch__.Decoder, grads: Tensor, tokens: Tensor, dx: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    rows = torch.to(torch.view(dx, [-1, self.hidden]), grads.dtype)
+    out = self.embedding_of(grads)
+    if not self.tied:
+      out.zero_()
+    if dx.is_cuda:
+      # index_add_ on a card adds in any order; this one sorts first.
+      out.add_(torch.embedding_dense_backward(rows, torch.reshape(tokens, [-1]), self.vocabulary, -1, False))
+    else:
+      out.index_add_(0, torch.reshape(tokens, [-1]), rows)
+    return grads
+
+  # ---- without gradients ----
+
+  # Final hidden states [N, D], normed, of tokens [B, S].
+  def hidden_states(self: __torch__.Decoder, flat: Tensor, tokens: Tensor, cos: Tensor, sin: Tensor, mask: Tensor) -> Tensor:
+    x = self.embed(flat, tokens)
+    for i in range(self.layers):
+      x = self.block_plain(flat, i, x, cos, sin, mask)
+    return (self.norm(torch.view(x, [-1, self.hidden]), self.final_norm_of(flat)))[0]
+
+  def block_plain(self: __torch__.Decoder, flat: Tensor, layer: int, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor) -> Tensor:
+    norm1, w_qkv, q_norm, k_norm, w_o, norm2, w_up_gate, w_down = self.block(flat, layer)
+    b = x.size(0)
+    s = x.size(1)
+    rows = torch.view(x, [-1, self.hidden])
+    fused = torch.mm((self.norm(rows, norm1))[0], torch.t(w_qkv))
+    q, k, v = self.rotated(fused, b, s, q_norm, k_norm, torch.narrow(cos, 0, 0, s), torch.narrow(sin, 0, 0, s))
+    attended = self.attend(torch.transpose(q, 1, 2), torch.transpose(k, 1, 2), torch.transpose(v, 1, 2), mask)
+    middle = torch.addmm(rows, torch.reshape(torch.transpose(attended, 1, 2), [-1, self.hidden]), torch.t(w_o))
+    return torch.view(self.feed(middle, norm2, w_up_gate, w_down), [b, s, self.hidden])
+
+  def rotated(self: __torch__.Decoder, fused: Tensor, b: int, s: int, q_norm: Tensor, k_norm: Tensor, cos: Tensor, sin: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+    q = (self.norm(self.queries(fused), q_norm))[0]
+    k = (self.norm(self.keys(fused), k_norm))[0]
+    q = self.rotate(torch.view(q, [b, s, self.heads, self.head_size]), cos, sin, 1.0)
+    k = self.rotate(torch.view(k, [b, s, self.kv_heads, self.head_size]), cos, sin, 1.0)
+    return (q, k, torch.reshape(self.values(fused), [b, s, self.kv_heads, self.head_size]))
+
+  def feed(self: __torch__.Decoder, middle: Tensor, norm2: Tensor, w_up_gate: Tensor, w_down: Tensor) -> Tensor:
+    up_gate = torch.mm((self.norm(middle, norm2))[0], torch.t(w_up_gate))
+    return torch.addmm(middle, self.swiglu(up_gate), torch.t(w_down))
+
+  # Logits [N, V] of hidden states [N, D], in `precise`.
+  def logits(self: __torch__.Decoder, flat: Tensor, hidden_states: Tensor) -> Tensor:
+    return torch.to(torch.mm(hidden_states, torch.t(self.head_of(flat))), self.precise)
+
+  # Natural logarithm of the probability of each target [N] (float64; 0 where the target is negative),
+  # and 1 where the target is the likeliest token (int64).
+  def log_probabilities(self: __torch__.Decoder, flat: Tensor, hidden_states: Tensor, targets: Tensor) -> Tuple[Tensor, Tensor]:
+    wanted = torch.to(targets, 4)
+    index = torch.unsqueeze(torch.clamp_min(wanted, 0), 1)
+    n = hidden_states.size(0)
+    found: List[Tensor] = []
+    best: List[Tensor] = []
+    at = 0
+    while at < n:
+      length = min(self.head_chunk, n - at)
+      logits = self.logits(flat, torch.narrow(hidden_states, 0, at, length))
+      part = torch.narrow(index, 0, at, length)
+      chosen = torch.squeeze(torch.gather(torch.log_softmax(logits, 1), 1, part), 1)
+      found.append(torch.to(chosen, 7))
+      best.append(torch.argmax(logits, 1))
+      at = at + length
+    given = torch.ge(wanted, 0)
+    likeliest = torch.to(torch.eq(torch.cat(best), wanted), 4)
+    return (torch.cat(found) * torch.to(given, 7), likeliest)
+
+  # ---- with a cache of keys and values [layers, 2, G, capacity, E] ----
+
+  def zeros(self: __torch__.Decoder, like: Tensor, shape: List[int]) -> Tensor:
+    return torch.zeros(shape, dtype=like.dtype, device=like.device)
+
+  def last_row(self: __torch__.Decoder, x: Tensor) -> Tensor:
+    return torch.narrow(x, 0, x.size(0) - 1, 1).clone()
+
+  # Runs tokens [n] of one sequence after `past` cached ones and stores their keys and values.
+  # Returns their final hidden states [n, D], normed.
+  def extend(self: __torch__.Decoder, flat: Tensor, tokens: Tensor, cache: Tensor, past: int, cos: Tensor, sin: Tensor) -> Tensor:
+    n = tokens.size(0)
+    x = torch.embedding(self.embedding_of(flat), tokens)
+    cos = torch.narrow(cos, 0, past, n)
+    sin = torch.narrow(sin, 0, past, n)
+    mask = torch.zeros([0], dtype=11, device=x.device)
+    if past > 0:
+      mask = torch.tril(torch.ones([n, past + n], dtype=11, device=x.device), past)
+    for layer in range(self.layers):
+      norm1, w_qkv, q_norm, k_norm, w_o, norm2, w_up_gate, w_down = self.block(flat, layer)
+      fused = torch.mm((self.norm(x, norm1))[0], torch.t(w_qkv))
+      q, k, v = self.rotated(fused, 1, n, q_norm, k_norm, cos, sin)
+      keys = torch.narrow(cache[layer][0], 1, 0, past + n)
+      values = torch.narrow(cache[layer][1], 1, 0, past + n)
+      torch.narrow(keys, 1, past, n).copy_(torch.transpose(k[0], 0, 1))
+      torch.narrow(values, 1, past, n).copy_(torch.transpose(v[0], 0, 1))
+      attended = self.attend(torch.transpose(q, 1, 2), torch.unsqueeze(keys, 0), torch.unsqueeze(values, 0), mask)
+      joined = torch.reshape(torch.transpose(attended, 1, 2), [n, self.hidden])
+      x = self.feed(torch.addmm(x, joined, torch.t(w_o)), norm2, w_up_gate, w_down)
+    return (self.norm(x, self.final_norm_of(flat)))[0]
+
+  # One token of each of several sequences, each with its own cache and length; attention is computed
+  # per sequence over exactly its own keys. Returns the final hidden states [n, D], normed.
+  def step(self: __torch__.Decoder, flat: Tensor, tokens: Tensor, caches: List[Tensor], past: List[int], cos: Tensor, sin: Tensor) -> Tensor:
+    n = tokens.size(0)
+    x = torch.embedding(self.embedding_of(flat), tokens)
+    cosines: List[Tensor] = []
+    sines: List[Tensor] = []
+    for i in range(n):
+      cosines.append(cos[past[i]])
+      sines.append(sin[past[i]])
+    cos = torch.stack(cosines)
+    sin = torch.stack(sines)
+    # One key per query and nothing hidden from it.
+    mask = torch.zeros([0], dtype=11, device=x.device)
+    for layer in range(self.layers):
+      norm1, w_qkv, q_norm, k_norm, w_o, norm2, w_up_gate, w_down = self.block(flat, layer)
+      fused = torch.mm((self.norm(x, norm1))[0], torch.t(w_qkv))
+      q, k, v = self.rotated(fused, 1, n, q_norm, k_norm, cos, sin)
+      rows: List[Tensor] = []
+      for i in range(n):
+        length = past[i] + 1
+        keys = torch.narrow(caches[i][layer][0], 1, 0, length)
+        values = torch.narrow(caches[i][layer][1], 1, 0, length)
+        torch.select(keys, 1, past[i]).copy_(k[0][i])
+        torch.select(values, 1, past[i]).copy_(v[0][i])
+        query = torch.view(q[0][i], [1, self.heads, 1, self.head_size])
+        everything = torch.ones([1, length], dtype=11, device=x.device)
+        attended = self.attend(query, torch.unsqueeze(keys, 0), torch.unsqueeze(values, 0), everything)
+        rows.append(torch.view(attended, [1, self.hidden]))
+      x = self.feed(torch.addmm(x, torch.cat(rows), torch.t(w_o)), norm2, w_up_gate, w_down)
+    return (self.norm(x, self.final_norm_of(flat)))[0]

@@ -1,0 +1,112 @@
+package org.instella.model.torch;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * One long row of numbers in native memory: parameters, gradients or moments of a whole model.
+ *
+ * <p>Owns its memory until {@link #close}. Byte buffers handed out are windows on that memory, not
+ * copies, and must not be used after the close.
+ */
+public final class FlatBuffer implements AutoCloseable {
+  /** Longest window in bytes: well below what one ByteBuffer can address. */
+  public static final long WINDOW_BYTES = 1L << 30;
+
+  private final TorchDevice device;
+  private final Precision precision;
+  private final long length;
+  private final TensorScope scope;
+  private final Tensor tensor;
+
+  private FlatBuffer(TorchDevice device, Precision precision, long length) {
+    this.device = device;
+    this.precision = precision;
+    this.length = length;
+    this.scope = TensorScope.open(device);
+    this.tensor = scope.zeros(precision, length);
+  }
+
+  /**
+   * A buffer filled with zeros.
+   *
+   * @param length number of elements
+   * @throws org.instella.conf.error.EnvironmentException if the device is missing
+   */
+  public static FlatBuffer zeros(TorchDevice device, Precision precision, long length) {
+    return new FlatBuffer(device, precision, length);
+  }
+
+  public TorchDevice device() {
+    return device;
+  }
+
+  public Precision precision() {
+    return precision;
+  }
+
+  /** Number of elements. */
+  public long length() {
+    return length;
+  }
+
+  /** The whole buffer as an argument for a program; stays owned by this buffer. */
+  public Tensor tensor() {
+    return tensor;
+  }
+
+  /**
+   * The memory of elements [from, to), in the byte order of the machine. CPU only.
+   *
+   * @throws IllegalArgumentException if the range has 2 GiB or more; take {@link #windows} then
+   */
+  public ByteBuffer bytes(long from, long to) {
+    Objects.checkFromToIndex(from, to, length);
+    if (device.kind() != TorchDevice.Kind.CPU) {
+      throw new UnsupportedOperationException(
+          "the memory of %s is not addressable from Java".formatted(device));
+    }
+    if (Math.multiplyExact(to - from, precision.bytes()) > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "elements %d to %d do not fit into one ByteBuffer".formatted(from, to));
+    }
+    if (from == to) {
+      return ByteBuffer.allocateDirect(0);
+    }
+    try (NDArray view = tensor.array().get(new NDIndex().addSliceDim(from, to))) {
+      return view.toByteBuffer(true).order(ByteOrder.nativeOrder());
+    }
+  }
+
+  /** The memory of elements [from, to) as windows of at most {@link #WINDOW_BYTES}, in order. */
+  public List<ByteBuffer> windows(long from, long to) {
+    long step = WINDOW_BYTES / precision.bytes();
+    List<ByteBuffer> windows = new ArrayList<>();
+    for (long at = from; at < to; at += step) {
+      windows.add(bytes(at, Math.min(to, at + step)));
+    }
+    return windows;
+  }
+
+  /** Sets every element. */
+  public void fill(double value) {
+    for (ByteBuffer window : windows(0, length)) {
+      while (window.hasRemaining()) {
+        switch (precision) {
+          case FLOAT32 -> window.putFloat((float) value);
+          case FLOAT64 -> window.putDouble(value);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+}

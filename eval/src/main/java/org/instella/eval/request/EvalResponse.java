@@ -1,4 +1,6 @@
 package org.instella.eval.request;
 
+import java.io.Serializable;
+
 /** What a {@link LanguageModel} answers. */
-public sealed interface EvalResponse permits Likelihood, Generated, TextLoss {}
+public sealed interface EvalResponse extends Serializable permits Likelihood, Generated, TextLoss {}

@@ -1,0 +1,11 @@
+package org.instella.eval.plan;
+
+import java.io.Serializable;
+import java.util.List;
+
+/** Units that one worker answers, one after the other. */
+public record EvalPartition(int index, List<EvalUnit> units) implements Serializable {
+  public EvalPartition {
+    units = List.copyOf(units);
+  }
+}

@@ -83,8 +83,7 @@ public final class TokenLanguageModel implements LanguageModel {
   }
 
   private List<Likelihood> unit(List<Loglikelihood> asked) {
-    boolean small =
-        asked.stream().allMatch(request -> request.context().length() <= SHORT_CONTEXT);
+    boolean small = asked.stream().allMatch(request -> request.context().length() <= SHORT_CONTEXT);
     List<Likelihood> known = small ? answered.get(asked) : null;
     if (known != null) {
       return known;

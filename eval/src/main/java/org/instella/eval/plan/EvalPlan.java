@@ -73,7 +73,8 @@ public final class EvalPlan {
       current.add(unit);
       done += unit.characters();
       // The share of the work done decides, so that rounding does not pile up in the last one.
-      if (done * count >= total * (partitions.size() + 1)) {
+      boolean lastOne = partitions.size() == count - 1;
+      if (!lastOne && done * count >= total * (partitions.size() + 1)) {
         partitions.add(new EvalPartition(partitions.size(), current));
         current = new ArrayList<>();
       }

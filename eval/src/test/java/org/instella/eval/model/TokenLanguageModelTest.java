@@ -102,9 +102,7 @@ class TokenLanguageModelTest {
     String stop = all.substring(3, 4);
 
     Generated cut =
-        model
-            .generate(List.of(new GenerateUntil("abc", List.of("never", stop), 8, true)))
-            .get(0);
+        model.generate(List.of(new GenerateUntil("abc", List.of("never", stop), 8, true))).get(0);
 
     assertThat(cut.text()).isEqualTo(all.substring(0, all.indexOf(stop)));
     assertThat(cut.tokens()).isEqualTo(8);
@@ -130,8 +128,7 @@ class TokenLanguageModelTest {
 
   private static Likelihood alone(FixedLogitsModel network, Loglikelihood request) {
     TokenPair pair =
-        new PairTokenizer(
-                new ByteTokenizer(), SPECIAL, PairRule.LME_0_4_3, network.maxLength())
+        new PairTokenizer(new ByteTokenizer(), SPECIAL, PairRule.LME_0_4_3, network.maxLength())
             .encode(request);
     double sum = 0;
     boolean greedy = true;

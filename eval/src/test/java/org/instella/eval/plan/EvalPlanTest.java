@@ -87,10 +87,8 @@ class EvalPlanTest {
 
     for (int count : new int[] {2, 3, 16, 200}) {
       ScoredRows rows = run(count);
-      assertThat(TaskScoring.of(task, documents, rows).estimates())
-          .isEqualTo(expected.estimates());
-      assertThat(TaskScoring.of(task, documents, rows).documents())
-          .isEqualTo(expected.documents());
+      assertThat(TaskScoring.of(task, documents, rows).estimates()).isEqualTo(expected.estimates());
+      assertThat(TaskScoring.of(task, documents, rows).documents()).isEqualTo(expected.documents());
       assertThat(LossScoring.of("zs", texts, rows)).isEqualTo(expectedLoss);
     }
     assertThat(expected.estimates()).containsKey(ChoiceMetric.ACC_UNCOND);
@@ -124,16 +122,14 @@ class EvalPlanTest {
 
     assertThatThrownBy(() -> TaskScoring.of(task, documents, rows))
         .isInstanceOf(DataException.class)
-        .hasMessage(
-            "Task mine document 7 has 0 of 2 conditional answers; run its partition again");
+        .hasMessage("Task mine document 7 has 0 of 2 conditional answers; run its partition again");
   }
 
   private ScoredRows run(int partitions) {
     ScoredRows rows = new ScoredRows();
     for (EvalPartition partition : EvalPlan.partitions(units, partitions)) {
       // Through JSON, as rows travel in a cluster, and with a model of its own.
-      new EvalWorker(model())
-          .run(partition, row -> rows.add(ScoredRow.fromJson(row.toJson())));
+      new EvalWorker(model()).run(partition, row -> rows.add(ScoredRow.fromJson(row.toJson())));
     }
     return rows;
   }

@@ -91,8 +91,7 @@ class PairTokenizerTest {
       PairTokenizer pairs = new PairTokenizer(tokenizer, special, PairRule.LME_0_4_3, 4096);
 
       TokenPair pair =
-          pairs.encode(
-              new Loglikelihood("<|endoftext|><|user|>\nWhich?\n<|assistant|>\n", "A"));
+          pairs.encode(new Loglikelihood("<|endoftext|><|user|>\nWhich?\n<|assistant|>\n", "A"));
 
       int[] ids = pair.ids();
       assertThat(pair.continuation()).isEqualTo(2);

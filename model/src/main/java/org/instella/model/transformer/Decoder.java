@@ -85,6 +85,7 @@ public final class Decoder implements AutoCloseable {
     attributes.put("feed_forward", config.feedForwardSize());
     attributes.put("vocabulary", config.vocabularySize());
     attributes.put("tied", config.tiedEmbeddings());
+    attributes.put("padding", config.padId());
     attributes.put("eps", config.normEpsilon());
     attributes.put("rope_base", config.ropeBase());
     attributes.put("precise", parameters.buffer().precision().scalarType());

@@ -1,5 +1,6 @@
 package org.instella.model.transformer;
 
+import java.nio.ByteBuffer;
 import org.instella.model.torch.Precision;
 import org.instella.model.torch.TorchDevice;
 
@@ -9,6 +10,8 @@ import org.instella.model.torch.TorchDevice;
  * <p>Owns native memory until closed.
  */
 public final class FlatParameters extends FlatTensors {
+  private static final int COPY_ELEMENTS = 1 << 20;
+
   private FlatParameters(TransformerConfig config, Precision precision, TorchDevice device) {
     super(config, precision, device);
   }
@@ -22,5 +25,20 @@ public final class FlatParameters extends FlatTensors {
   public static FlatParameters allocate(
       TransformerConfig config, Precision precision, TorchDevice device) {
     return new FlatParameters(config, precision, device);
+  }
+
+  /** A copy of these float32 weights in float64, for gradient checks; the caller closes it. */
+  public FlatParameters toFloat64() {
+    FlatParameters wide = allocate(config(), Precision.FLOAT64, buffer().device());
+    for (TensorSpec tensor : tensors()) {
+      for (long at = 0; at < tensor.elements(); at += COPY_ELEMENTS) {
+        ByteBuffer from = window(tensor, at, COPY_ELEMENTS);
+        ByteBuffer to = wide.window(tensor, at, COPY_ELEMENTS);
+        while (from.hasRemaining()) {
+          to.putDouble(from.getFloat());
+        }
+      }
+    }
+    return wide;
   }
 }

@@ -68,6 +68,21 @@ public abstract sealed class FlatTensors implements AutoCloseable
     return buffer.bytes(tensor.offset(), tensor.end());
   }
 
+  /**
+   * A window on the memory of one tensor, from element {@code first} on, shared; CPU only. As a
+   * method reference this is what model folders are read into and written from: {@code
+   * folder.load(parameters::window)}.
+   *
+   * @param elements how many are wanted at most
+   * @return at least one element, at most 1 GiB
+   */
+  public ByteBuffer window(TensorSpec tensor, long first, int elements) {
+    long most = FlatBuffer.WINDOW_BYTES / buffer.precision().bytes();
+    long from = tensor.offset() + first;
+    long to = Math.min(tensor.end(), from + Math.min(elements, most));
+    return buffer.bytes(from, to);
+  }
+
   /** The memory of one tensor of any size as windows of at most 1 GiB, shared; CPU only. */
   public List<ByteBuffer> windows(String name) {
     TensorSpec tensor = tensor(name);

@@ -23,6 +23,7 @@ class Decoder(Module):
   feed_forward : int
   vocabulary : int
   tied : bool
+  padding : int
   eps : float
   rope_base : float
   precise : int
@@ -149,7 +150,7 @@ class Decoder(Module):
   # 700 in float64 would differ by more than a float32 run can tell.
   def rotary_tables(self: __torch__.Decoder, flat: Tensor, position_count: Tensor) -> Tuple[Tensor, Tensor]:
     exponents = torch.to(torch.arange(0, self.head_size, 2), 6) / self.head_size
-    frequencies = 1.0 / torch.pow(self.rope_base, exponents)
+    frequencies = torch.reciprocal(torch.pow(self.rope_base, exponents))
     angles = torch.unsqueeze(torch.to(torch.arange(int(position_count)), 6), 1) * torch.unsqueeze(frequencies, 0)
     angles = torch.unsqueeze(angles, 1)
     cos = torch.to(torch.cos(angles), self.precise)
@@ -296,6 +297,9 @@ class Decoder(Module):
   def embedding_backward(self: __torch__.Decoder, grads: Tensor, tokens: Tensor, dx: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
     rows = torch.to(torch.view(dx, [-1, self.hidden]), grads.dtype)
+    # As the reference: looking up the padding token (-1: none) trains nothing.
+    padding = torch.view(torch.eq(tokens, self.padding), [-1, 1])
+    rows = torch.masked_fill(rows, padding, 0.0)
     out = self.embedding_of(grads)
     if not self.tied:
       out.zero_()

@@ -8,14 +8,10 @@ import java.util.Base64;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.instella.conf.error.BugException;
-import org.instella.conf.error.ConfigurationException;
-import org.instella.conf.error.DataException;
-import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.error.ErrorCategory;
 import org.instella.conf.error.ErrorCode;
 import org.instella.conf.error.InstellaException;
-import org.instella.conf.error.StoppedException;
+import org.instella.jobs.Failures;
 import org.instella.jobs.JobError;
 
 /**
@@ -33,14 +29,7 @@ final class RankFailure extends RuntimeException {
 
     /** The same failure as an exception of the driver. */
     InstellaException toException(Throwable cause) {
-      ErrorCode name = new RemoteCode(code);
-      return switch (category) {
-        case CONFIG -> new ConfigurationException(name, message, cause);
-        case DATA -> new DataException(name, message, cause);
-        case ENVIRONMENT -> new EnvironmentException(name, message, cause);
-        case STOPPED -> new StoppedException(name, message, cause);
-        case BUG -> new BugException(name, message, cause);
-      };
+      return Failures.of(category, new RemoteCode(code), message, cause);
     }
   }
 

@@ -1,0 +1,68 @@
+package org.instella.jobs.command;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.instella.conf.settings.Recipe;
+import org.instella.conf.settings.Settings;
+import org.instella.conf.storage.Location;
+import org.instella.conf.storage.Storage;
+import org.instella.jobs.cluster.ClusterConfig;
+import picocli.CommandLine.Option;
+
+/** Options that every command with a recipe has. */
+final class RecipeOptions {
+  @Option(
+      names = "--conf",
+      paramLabel = "FILE",
+      description = "Recipe in HOCON; local, hdfs:// or s3a://.")
+  private Location conf;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "Overrides one key of the recipe; may be given often.")
+  private List<String> sets = new ArrayList<>();
+
+  @Option(
+      names = "--master",
+      paramLabel = "URL",
+      description =
+          "Where Spark runs: local[N], local-cluster[N,CORES,MB], spark://…, yarn, k8s://…"
+              + " Without it: embedded.")
+  private String master;
+
+  @Option(names = "--print-conf", description = "Print the resolved recipe and end.")
+  private boolean printConf;
+
+  @Option(names = "--debug", description = "Print the stack trace of a failure.")
+  private boolean debug;
+
+  boolean printConf() {
+    return printConf;
+  }
+
+  /**
+   * The recipe with its overrides.
+   *
+   * @param more overrides that stand for options of the command; {@code --set} comes after them
+   */
+  Recipe recipe(List<String> more) {
+    return recipe(Optional.ofNullable(conf), more);
+  }
+
+  /** The same with another recipe where {@code --conf} is not given. */
+  Recipe recipe(Optional<Location> file, List<String> more) {
+    List<String> all = new ArrayList<>(more);
+    all.addAll(sets);
+    return Optional.ofNullable(conf)
+        .or(() -> file)
+        .map(location -> Recipe.load(Storage.standard(), location, all))
+        .orElseGet(() -> Recipe.ofSets(all));
+  }
+
+  /** Where Spark is to run, by {@code --master} and the recipe's section {@code spark}. */
+  ClusterConfig cluster(Settings root) {
+    return ClusterConfig.from(Optional.ofNullable(master), root);
+  }
+}

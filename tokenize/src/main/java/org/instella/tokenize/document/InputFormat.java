@@ -1,29 +1,28 @@
 package org.instella.tokenize.document;
 
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** How documents lie in a file; the name's ending decides. */
 public enum InputFormat {
   /** One JSON object per line. */
-  JSON_LINES(true, List.of(".jsonl", ".ndjson", ".json")),
+  JSON_LINES(true, "(jsonl|ndjson|json)"),
   /** The same, gzip, of any number of members. */
-  JSON_LINES_GZIP(false, List.of(".jsonl.gz", ".ndjson.gz", ".json.gz", ".jsonl.gzip")),
+  JSON_LINES_GZIP(false, "(jsonl|ndjson|json)\\.(gz|gzip)"),
   /** The same, Zstandard, of any number of frames. */
-  JSON_LINES_ZSTD(
-      false, List.of(".jsonl.zst", ".ndjson.zst", ".json.zst", ".jsonl.zstd", ".json.zstd")),
+  JSON_LINES_ZSTD(false, "(jsonl|ndjson|json)\\.(zst|zstd)"),
   /** A table with flat string columns. */
-  PARQUET(true, List.of(".parquet")),
+  PARQUET(true, "parquet"),
   /** A table with string columns, IPC file or stream. */
-  ARROW(false, List.of(".arrow", ".arrows", ".feather"));
+  ARROW(false, "(arrow|arrows|feather)");
 
   private final boolean divisible;
-  private final List<String> endings;
+  private final Pattern ending;
 
-  InputFormat(boolean divisible, List<String> endings) {
+  InputFormat(boolean divisible, String ending) {
     this.divisible = divisible;
-    this.endings = endings;
+    this.ending = Pattern.compile(".*\\." + ending);
   }
 
   /** Whether a byte range of such a file can be read without what stands before it. */
@@ -35,10 +34,8 @@ public enum InputFormat {
   public static Optional<InputFormat> of(String name) {
     String lower = name.toLowerCase(Locale.ROOT);
     for (InputFormat format : values()) {
-      for (String ending : format.endings) {
-        if (lower.endsWith(ending)) {
-          return Optional.of(format);
-        }
+      if (format.ending.matcher(lower).matches()) {
+        return Optional.of(format);
       }
     }
     return Optional.empty();

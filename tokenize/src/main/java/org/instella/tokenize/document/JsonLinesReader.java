@@ -11,6 +11,7 @@ import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.instella.conf.storage.Storage;
 import org.instella.tokenize.document.RejectedLine.Reason;
@@ -203,6 +204,6 @@ final class JsonLinesReader extends DocumentReader {
         lines.length(),
         reason,
         detail,
-        Arrays.copyOfRange(lines.buffer(), lines.start(), lines.start() + kept));
+        ByteBuffer.wrap(Arrays.copyOfRange(lines.buffer(), lines.start(), lines.start() + kept)));
   }
 }

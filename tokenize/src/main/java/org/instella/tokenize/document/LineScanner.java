@@ -113,7 +113,7 @@ final class LineScanner implements AutoCloseable {
     lineStart = start;
     lineEnd = newline;
     lineOffset = offsetOfBuffer + start;
-    lineLength = newline - start;
+    lineLength = (long) newline - start;
     nextStart = behind;
     number++;
     return true;
@@ -147,7 +147,7 @@ final class LineScanner implements AutoCloseable {
     lineStart = 0;
     lineEnd = kept;
     lineOffset = offsetOfBuffer + start;
-    lineLength = filled - start;
+    lineLength = (long) filled - start;
     int newline = -1;
     do {
       offsetOfBuffer += filled;

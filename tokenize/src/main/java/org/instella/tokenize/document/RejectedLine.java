@@ -1,5 +1,7 @@
 package org.instella.tokenize.document;
 
+import java.nio.ByteBuffer;
+
 /**
  * A line (or row) that is no document, kept so that nothing is lost silently.
  *
@@ -9,11 +11,15 @@ package org.instella.tokenize.document;
  * @param bytes length of the line, without its end; of the text for a row
  * @param reason why it is none
  * @param detail what exactly was found, without text of the document
- * @param raw the line itself, cut at {@link DocumentLimits#quarantinedBytes()}
+ * @param raw the line itself, read-only, cut at {@link DocumentLimits#quarantinedBytes()}
  */
 public record RejectedLine(
-    String file, long line, long offset, long bytes, Reason reason, String detail, byte[] raw)
+    String file, long line, long offset, long bytes, Reason reason, String detail, ByteBuffer raw)
     implements DocumentEntry {
+
+  public RejectedLine {
+    raw = raw.asReadOnlyBuffer();
+  }
 
   /** Why a line is no document. */
   public enum Reason {

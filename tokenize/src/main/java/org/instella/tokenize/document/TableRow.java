@@ -2,6 +2,7 @@ package org.instella.tokenize.document;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.instella.tokenize.document.RejectedLine.Reason;
 
@@ -21,7 +22,8 @@ final class TableRow {
     String file = slice.label();
     if (text == null) {
       String detail = "\"%s\" is null".formatted(schema.text());
-      return new RejectedLine(file, row, -1, 0, Reason.TEXT_MISSING, detail, new byte[0]);
+      return new RejectedLine(
+          file, row, -1, 0, Reason.TEXT_MISSING, detail, ByteBuffer.allocate(0));
     }
     if (text.length > limits.lineBytes()) {
       String detail =
@@ -44,6 +46,6 @@ final class TableRow {
   private static RejectedLine rejected(
       String file, long row, byte[] text, Reason reason, String detail, DocumentLimits limits) {
     byte[] kept = Arrays.copyOf(text, Math.min(text.length, limits.quarantinedBytes()));
-    return new RejectedLine(file, row, -1, text.length, reason, detail, kept);
+    return new RejectedLine(file, row, -1, text.length, reason, detail, ByteBuffer.wrap(kept));
   }
 }

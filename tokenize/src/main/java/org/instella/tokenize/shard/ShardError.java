@@ -19,5 +19,7 @@ enum ShardError implements ErrorCode {
   /** A shard of a data set was not written. */
   SHARD_MISSING,
   /** A file of another format cannot be converted. */
-  CONVERSION
+  CONVERSION,
+  /** Writing failed below: disk or network. */
+  WRITE_FAILED
 }

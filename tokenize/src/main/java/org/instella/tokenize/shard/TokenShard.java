@@ -180,14 +180,19 @@ public final class TokenShard {
   public DocumentRef ref(int document) {
     ShardBatch batch = batches.get(batchOfDocument(document));
     int row = document - batch.firstDocument();
+    int start = batch.documentOffsets().get(row);
+    int end = batch.documentOffsets().get(row + 1);
+    if (start < 0 || end < start || end > batch.tokens()) {
+      throw corrupt(file, "document %d runs from %d to %d".formatted(document, start, end), null);
+    }
     try {
       return new DocumentRef(
           document,
           text(batch.idOffsets(), batch.idBytes(), row),
           text(batch.fileOffsets(), batch.fileBytes(), row),
           batch.lines().get(row),
-          batch.firstToken() + batch.documentOffsets().get(row),
-          batch.firstToken() + batch.documentOffsets().get(row + 1));
+          batch.firstToken() + start,
+          batch.firstToken() + end);
     } catch (IndexOutOfBoundsException | NegativeArraySizeException e) {
       throw corrupt(file, "the offsets of document %d lead outside it".formatted(document), e);
     }

@@ -36,6 +36,7 @@ public final class TokenShardWriter {
 
   private final OutputStream out;
   private final ShardHeader header;
+  private final int tokensPerBatch;
   private final List<BlockAt> blocks = new ArrayList<>();
   private final CRC32 idHash = new CRC32();
 
@@ -64,7 +65,13 @@ public final class TokenShardWriter {
    * @throws UncheckedIOException if the stream refuses the first bytes
    */
   public TokenShardWriter(OutputStream out, ShardHeader header) {
+    this(out, header, BATCH_TOKENS);
+  }
+
+  /** With smaller batches, for tests. */
+  TokenShardWriter(OutputStream out, ShardHeader header, int tokensPerBatch) {
     this.out = out;
+    this.tokensPerBatch = tokensPerBatch;
     this.header = header;
     startBatch();
     try {
@@ -98,7 +105,7 @@ public final class TokenShardWriter {
     batchDocuments++;
     documents = Math.addExact(documents, 1);
     tokens += count;
-    if (batchTokens >= BATCH_TOKENS
+    if (batchTokens >= tokensPerBatch
         || batchDocuments >= BATCH_DOCUMENTS
         || idBytes.size() + fileBytes.size() >= BATCH_TEXT_BYTES) {
       flushBatch();

@@ -84,7 +84,7 @@ class DocumentReaderTest {
     assertThat(rejected.file()).isEqualTo("x.jsonl");
     assertThat(rejected.line()).isEqualTo(2);
     assertThat(rejected.offset()).isEqualTo(27);
-    assertThat(new String(rejected.raw(), UTF_8)).isEqualTo(line);
+    assertThat(UTF_8.decode(rejected.raw()).toString()).isEqualTo(line);
     assertThat(rejected.detail()).isNotBlank();
   }
 
@@ -156,7 +156,7 @@ class DocumentReaderTest {
     assertThat(rejected.reason()).isEqualTo(Reason.LINE_TOO_LONG);
     assertThat(rejected.bytes()).isEqualTo((3 << 20) + 11);
     assertThat(rejected.offset()).isEqualTo(22);
-    assertThat(new String(rejected.raw(), UTF_8)).isEqualTo("{\"text\":\"aaaaaaaaaaa");
+    assertThat(UTF_8.decode(rejected.raw()).toString()).isEqualTo("{\"text\":\"aaaaaaaaaaa");
     assertThat(entries.get(2)).isEqualTo(new Document("3", "y", "", name, 3));
   }
 

@@ -62,7 +62,8 @@ class WorkPackingTest {
     // Graham 1969: largest first is never worse than 4/3 of the best, which is at least this.
     long largest = units.stream().mapToLong(WorkUnit::bytes).max().orElse(0);
     double bound =
-        Math.max(largest, (double) files.stream().mapToLong(InputFile::bytes).sum() / tasks);
+        Math.max(
+            (double) largest, files.stream().mapToLong(InputFile::bytes).sum() / (double) tasks);
     for (List<WorkUnit> task : spread) {
       assertThat(task.stream().mapToLong(WorkUnit::bytes).sum())
           .isLessThanOrEqualTo((long) (bound * 4 / 3) + largest / 3 + 1);

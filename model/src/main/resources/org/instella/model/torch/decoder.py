@@ -114,11 +114,12 @@ class Decoder(Module):
     torch.narrow(turned, -1, half, half).addcmul_(a, sin, value=direction)
     return torch.to(turned, x.dtype)
 
-  # softmax(q k^T / sqrt(E)) v; q [B, H, S, E], k and v [B, G, T, E]. An empty mask means causal.
-  def attend(self: __torch__.Decoder, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
+  # softmax(q k^T / sqrt(E)) v; q [B, H, S, E], k and v [B, G, T, E]. An empty mask means
+  # causal if asked for, else that every query sees every key.
+  def attend(self: __torch__.Decoder, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, causal: bool) -> Tensor:
     grouped = self.heads != self.kv_heads
     if torch.numel(mask) == 0:
-      return torch.scaled_dot_product_attention(q, k, v, None, 0.0, True, scale=None, enable_gqa=grouped)
+      return torch.scaled_dot_product_attention(q, k, v, None, 0.0, causal, scale=None, enable_gqa=grouped)
     return torch.scaled_dot_product_attention(q, k, v, mask, 0.0, False, scale=None, enable_gqa=grouped)
 
   def swiglu(self: __torch__.Decoder, up_gate: Tensor) -> Tensor:
@@ -194,7 +195,7 @@ class Decoder(Module):
     q = torch.transpose(q, 1, 2).detach().requires_grad_(True)
     k = torch.transpose(k, 1, 2).detach().requires_grad_(True)
     v = torch.transpose(v, 1, 2).detach().requires_grad_(True)
-    attended = self.attend(q, k, v, mask)
+    attended = self.attend(q, k, v, mask, True)
     torch.set_grad_enabled(False)
     joined = torch.reshape(torch.transpose(attended.detach(), 1, 2), [-1, self.hidden])
     middle = torch.addmm(rows, joined, torch.t(w_o))
@@ -326,7 +327,7 @@ class Decoder(Module):
     rows = torch.view(x, [-1, self.hidden])
     fused = torch.mm((self.norm(rows, norm1))[0], torch.t(w_qkv))
     q, k, v = self.rotated(fused, b, s, q_norm, k_norm, torch.narrow(cos, 0, 0, s), torch.narrow(sin, 0, 0, s))
-    attended = self.attend(torch.transpose(q, 1, 2), torch.transpose(k, 1, 2), torch.transpose(v, 1, 2), mask)
+    attended = self.attend(torch.transpose(q, 1, 2), torch.transpose(k, 1, 2), torch.transpose(v, 1, 2), mask, True)
     middle = torch.addmm(rows, torch.reshape(torch.transpose(attended, 1, 2), [-1, self.hidden]), torch.t(w_o))
     return torch.view(self.feed(middle, norm2, w_up_gate, w_down), [b, s, self.hidden])
 
@@ -392,7 +393,7 @@ class Decoder(Module):
       values = torch.narrow(cache[layer][1], 1, 0, past + n)
       torch.narrow(keys, 1, past, n).copy_(torch.transpose(k[0], 0, 1))
       torch.narrow(values, 1, past, n).copy_(torch.transpose(v[0], 0, 1))
-      attended = self.attend(torch.transpose(q, 1, 2), torch.unsqueeze(keys, 0), torch.unsqueeze(values, 0), mask)
+      attended = self.attend(torch.transpose(q, 1, 2), torch.unsqueeze(keys, 0), torch.unsqueeze(values, 0), mask, True)
       joined = torch.reshape(torch.transpose(attended, 1, 2), [n, self.hidden])
       x = self.feed(torch.addmm(x, joined, torch.t(w_o)), norm2, w_up_gate, w_down)
     return (self.norm(x, self.final_norm_of(flat)))[0]
@@ -409,7 +410,6 @@ class Decoder(Module):
       sines.append(sin[past[i]])
     cos = torch.stack(cosines)
     sin = torch.stack(sines)
-    # One key per query and nothing hidden from it.
     mask = torch.zeros([0], dtype=11, device=x.device)
     for layer in range(self.layers):
       norm1, w_qkv, q_norm, k_norm, w_o, norm2, w_up_gate, w_down = self.block(flat, layer)
@@ -423,8 +423,7 @@ class Decoder(Module):
         torch.select(keys, 1, past[i]).copy_(k[0][i])
         torch.select(values, 1, past[i]).copy_(v[0][i])
         query = torch.view(q[0][i], [1, self.heads, 1, self.head_size])
-        everything = torch.ones([1, length], dtype=11, device=x.device)
-        attended = self.attend(query, torch.unsqueeze(keys, 0), torch.unsqueeze(values, 0), everything)
+        attended = self.attend(query, torch.unsqueeze(keys, 0), torch.unsqueeze(values, 0), mask, False)
         rows.append(torch.view(attended, [1, self.hidden]))
       x = self.feed(torch.addmm(x, torch.cat(rows), torch.t(w_o)), norm2, w_up_gate, w_down)
     return (self.norm(x, self.final_norm_of(flat)))[0]

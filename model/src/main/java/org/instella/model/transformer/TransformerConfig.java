@@ -2,6 +2,7 @@ package org.instella.model.transformer;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.instella.conf.settings.Settings;
 
 /**
  * Shape of an Instella decoder: pre-norm, QK-norm over the whole projected width, half-split rotary
@@ -44,6 +45,55 @@ public record TransformerConfig(
 
   /** Tensors of one block, norms included. */
   static final int TENSORS_PER_BLOCK = 11;
+
+  /**
+   * Reads the shape of a fresh model from its section of a recipe.
+   *
+   * @param model positioned at the section, for example {@code train.model}
+   */
+  public static TransformerConfig from(Settings model) {
+    int layers = model.integer("layers", "number of blocks").atLeast(1).required();
+    int hidden = model.integer("hidden-size", "width of the residual stream").atLeast(2).required();
+    int heads = model.integer("heads", "query heads").atLeast(1).required();
+    int keyValueHeads =
+        model
+            .integer("key-value-heads", "key and value heads; fewer than heads share them")
+            .atLeast(1)
+            .orElse(heads);
+    if (hidden % heads != 0 || hidden / heads % 2 != 0) {
+      model.problem("hidden-size", "must be an even multiple of heads = " + heads);
+    }
+    if (heads % keyValueHeads != 0) {
+      model.problem("key-value-heads", "must divide heads = " + heads);
+    }
+    return new TransformerConfig(
+        layers,
+        hidden,
+        heads,
+        keyValueHeads,
+        Math.max(1, hidden / heads),
+        model
+            .integer("feed-forward-size", "inner width of the SwiGLU block: of up and of gate each")
+            .atLeast(1)
+            .required(),
+        model
+            .integer("vocabulary-size", "rows of embedding and head, padding rows included")
+            .atLeast(2)
+            .required(),
+        model
+            .number("norm-epsilon", "added to the mean square in every RMSNorm")
+            .greaterThan(0)
+            .orElse(1e-5),
+        model.number("rope-base", "base of the rotary frequencies").greaterThan(0).orElse(10000.0),
+        model
+            .integer("max-positions", "longest sequence that the model is meant for")
+            .atLeast(1)
+            .required(),
+        model.flag("tied-embeddings", "whether the head is the embedding matrix").orElse(false),
+        model.integer("bos-id", "beginning-of-stream token, -1 for none").atLeast(-1).orElse(0),
+        model.integer("eos-id", "end-of-stream token").atLeast(0).orElse(0),
+        model.integer("pad-id", "padding token, -1 for none").atLeast(-1).orElse(1));
+  }
 
   /** Elements of all tensors; a tied head counts once. */
   public long parameterCount() {

@@ -1,8 +1,12 @@
 package org.instella.model.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import org.instella.conf.error.ConfigurationException;
+import org.instella.conf.settings.Recipe;
+import org.instella.conf.settings.Settings;
 import org.junit.jupiter.api.Test;
 
 class TransformerConfigTest {
@@ -45,5 +49,36 @@ class TransformerConfigTest {
         .extracting(TensorSpec::name)
         .doesNotContain(TransformerConfig.HEAD)
         .contains(TransformerConfig.EMBEDDING);
+  }
+
+  @Test
+  void aRecipeGivesTheShapeWithTheDefaultsOfInstella() {
+    TransformerConfig config =
+        read(
+            "layers = 2, hidden-size = 64, heads = 4, feed-forward-size = 96,"
+                + " vocabulary-size = 256, max-positions = 128");
+    assertThat(config)
+        .isEqualTo(
+            new TransformerConfig(2, 64, 4, 4, 16, 96, 256, 1e-5, 10000, 128, false, 0, 0, 1));
+  }
+
+  @Test
+  void allProblemsOfAShapeAreToldAtOnce() {
+    assertThatThrownBy(
+            () ->
+                read(
+                    "layers = 0, hidden-size = 65, heads = 4, key-value-heads = 3,"
+                        + " feed-forward-size = 96, vocabulary-size = 256, max-positions = 128"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("layers")
+        .hasMessageContaining("must be an even multiple of heads = 4")
+        .hasMessageContaining("must divide heads = 4");
+  }
+
+  private static TransformerConfig read(String hocon) {
+    Settings root = Recipe.parse(hocon, "shape.conf").root();
+    TransformerConfig config = TransformerConfig.from(root);
+    root.finish();
+    return config;
   }
 }

@@ -4,11 +4,6 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
@@ -17,9 +12,10 @@ import org.apache.spark.rdd.RDD;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.error.ErrorCategory;
 import org.instella.conf.error.InstellaException;
-import org.instella.conf.error.StoppedException;
 import org.instella.jobs.JobError;
 import org.instella.jobs.cluster.Cluster;
+import org.instella.jobs.cluster.StageAction;
+import org.instella.jobs.cluster.TaskFailure;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.Function1;
@@ -93,7 +89,7 @@ public final class BarrierStage {
     context.setJobGroup(group, group, true);
     try {
       JavaFutureAction<List<T>> action = submit(context, body, generation);
-      return await(action);
+      return StageAction.await(cluster, name, action);
     } catch (InstellaException e) {
       context.cancelJobGroup(group);
       throw e;
@@ -121,54 +117,8 @@ public final class BarrierStage {
     try {
       return List.of(body.run(new SparkRank(task, generation))).iterator();
     } catch (Throwable failure) {
-      throw RankFailure.of(task.partitionId(), failure);
+      throw TaskFailure.of("rank " + task.partitionId(), failure);
     }
-  }
-
-  private <T> List<T> await(JavaFutureAction<List<T>> action) {
-    while (true) {
-      try {
-        return action.get(200, TimeUnit.MILLISECONDS);
-      } catch (TimeoutException stillRunning) {
-        // Spark leaves an action of a dead application pending for ever.
-        if (cluster.ended()) {
-          throw new EnvironmentException(
-              JobError.APPLICATION_ENDED,
-              "Spark ended the application while %s ran; see the full log".formatted(name));
-        }
-      } catch (ExecutionException failure) {
-        throw translate(failure.getCause());
-      } catch (CancellationException cancelled) {
-        throw new EnvironmentException(
-            JobError.APPLICATION_ENDED, "%s was cancelled".formatted(name), cancelled);
-      } catch (InterruptedException interrupted) {
-        Thread.currentThread().interrupt();
-        action.cancel(true);
-        throw new StoppedException(
-            JobError.STOPPED, "%s was interrupted".formatted(name), interrupted);
-      }
-    }
-  }
-
-  private InstellaException translate(Throwable failure) {
-    Optional<RankFailure.Report> report = RankFailure.find(failure);
-    if (report.isPresent()) {
-      return report.get().toException(failure);
-    }
-    // A lost executor, a failed fetch, a killed task: Spark's words, and worth another attempt.
-    log.debug("{} failed", name, failure);
-    return new EnvironmentException(
-        JobError.SPARK_FAILED, "%s: %s".formatted(name, reason(failure)), failure);
-  }
-
-  /** The part of Spark's message that says what happened. */
-  private static String reason(Throwable failure) {
-    String message = String.valueOf(failure.getMessage());
-    int recent = message.indexOf("Most recent failure reason: ");
-    if (recent >= 0) {
-      message = message.substring(recent + "Most recent failure reason: ".length());
-    }
-    return message.lines().findFirst().orElse(message).strip();
   }
 
   private static String firstLine(InstellaException failure) {

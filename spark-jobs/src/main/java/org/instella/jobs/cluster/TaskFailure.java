@@ -1,4 +1,4 @@
-package org.instella.jobs.barrier;
+package org.instella.jobs.cluster;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,17 +18,17 @@ import org.instella.jobs.JobError;
  * How a task's failure travels to the driver. Spark keeps only the text of a task's exception, so
  * category, code and message ride in that text and are read back from it.
  */
-final class RankFailure extends RuntimeException {
+public final class TaskFailure extends RuntimeException {
   @Serial private static final long serialVersionUID = 1L;
 
   private static final Pattern MARK = Pattern.compile("instella-failure:([A-Za-z0-9+/=]+);");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** What the driver needs to know of a failure. */
-  record Report(ErrorCategory category, String code, int rank, String message) {
+  public record Report(ErrorCategory category, String code, String task, String message) {
 
     /** The same failure as an exception of the driver. */
-    InstellaException toException(Throwable cause) {
+    public InstellaException toException(Throwable cause) {
       return Failures.of(category, new RemoteCode(code), message, cause);
     }
   }
@@ -36,25 +36,29 @@ final class RankFailure extends RuntimeException {
   /** The code of an exception that was thrown in another process. */
   private record RemoteCode(String name) implements ErrorCode {}
 
-  private RankFailure(String text, Throwable cause) {
+  private TaskFailure(String text, Throwable cause) {
     super(text, cause);
   }
 
-  /** Wraps what rank {@code rank} threw. */
-  static RankFailure of(int rank, Throwable failure) {
-    Report report = describe(rank, failure);
+  /**
+   * Wraps what a task threw.
+   *
+   * @param task what messages call it: {@code rank 1}, {@code part-00017}
+   */
+  public static TaskFailure of(String task, Throwable failure) {
+    Report report = describe(task, failure);
     try {
       String json = JSON.writeValueAsString(report);
       String mark = Base64.getEncoder().encodeToString(json.getBytes(StandardCharsets.UTF_8));
-      return new RankFailure(
-          "rank %d: %s [instella-failure:%s;]".formatted(rank, report.message(), mark), failure);
+      return new TaskFailure(
+          "%s: %s [instella-failure:%s;]".formatted(task, report.message(), mark), failure);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
   }
 
   /** The report inside the text of a Spark exception or any of its causes. */
-  static Optional<Report> find(Throwable sparkFailure) {
+  public static Optional<Report> find(Throwable sparkFailure) {
     for (Throwable t = sparkFailure; t != null; t = t.getCause()) {
       Matcher matcher = MARK.matcher(String.valueOf(t.getMessage()));
       if (matcher.find()) {
@@ -69,10 +73,10 @@ final class RankFailure extends RuntimeException {
     return Optional.empty();
   }
 
-  private static Report describe(int rank, Throwable failure) {
+  private static Report describe(String task, Throwable failure) {
     for (Throwable t = failure; t != null; t = t.getCause()) {
       if (t instanceof InstellaException ours) {
-        return new Report(ours.category(), ours.code().name(), rank, ours.getMessage());
+        return new Report(ours.category(), ours.code().name(), task, ours.getMessage());
       }
     }
     boolean environment =
@@ -83,7 +87,7 @@ final class RankFailure extends RuntimeException {
     return new Report(
         environment ? ErrorCategory.ENVIRONMENT : ErrorCategory.BUG,
         JobError.UNEXPECTED_FAILURE.name(),
-        rank,
-        "Rank %d failed: %s".formatted(rank, failure));
+        task,
+        "%s failed: %s".formatted(task, failure));
   }
 }

@@ -13,9 +13,11 @@ import org.instella.train.data.DataOrder;
  * What a run reads.
  *
  * @param order how the samples of all sources are mixed
+ * @param verify whether the digests of all shards are compared before the first step, shared among
+ *     the ranks; worth its time unless the data takes long to read
  * @param sources token data sets, in the order in which their samples are numbered
  */
-public record DataConfig(DataOrder.Kind order, List<Source> sources) {
+public record DataConfig(DataOrder.Kind order, boolean verify, List<Source> sources) {
 
   /**
    * One token data set.
@@ -59,6 +61,7 @@ public record DataConfig(DataOrder.Kind order, List<Source> sources) {
     return new DataConfig(
         data.choice("order", "how samples are mixed", DataOrder.Kind.class)
             .orElse(DataOrder.Kind.NUMPY),
+        data.flag("verify", "compare the digests of all shards first").orElse(true),
         sources(data));
   }
 

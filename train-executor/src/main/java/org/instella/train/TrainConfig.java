@@ -18,7 +18,6 @@ import org.instella.train.parallel.TcpOptions;
  * @param globalBatch sequences in a step, over all ranks
  * @param microBatch sequences computed at once; part of the recipe, because another one rounds
  *     differently
- * @param threads intra-op threads of a rank; part of the recipe for the same reason
  * @param duration length of the run
  * @param extend whether a run may be resumed with another duration
  * @param logEvery steps between two lines of metrics
@@ -31,12 +30,12 @@ public record TrainConfig(
     int sequenceLength,
     int globalBatch,
     int microBatch,
-    int threads,
     TrainDuration duration,
     boolean extend,
     int logEvery,
     Optional<TransformerConfig> model,
     Optional<Location> tokenizer,
+    ComputeConfig compute,
     DataConfig data,
     StartConfig start,
     AdamW optimizer,
@@ -48,7 +47,6 @@ public record TrainConfig(
 
   /** Reads a section {@code train}. */
   public static TrainConfig from(Settings train) {
-    train.ignoring("model");
     TrainConfig config =
         new TrainConfig(
             train.longInteger("seed", "seed of the order of samples").atLeast(0).required(),
@@ -61,19 +59,16 @@ public record TrainConfig(
                 .atLeast(1)
                 .required(),
             train.integer("micro-batch", "sequences computed at once").atLeast(1).required(),
-            train
-                .integer("threads", "intra-op threads of a rank")
-                .in(Range.closed(1, 1024))
-                .orElse(1),
             TrainDuration.read(train, "duration", "length of the run")
                 .orElseGet(() -> missingDuration(train)),
             train.flag("extend", "allow resuming with another duration").orElse(false),
             train.integer("log-every", "steps between two lines of metrics").atLeast(1).orElse(1),
-            Optional.empty(),
+            train.optionalSection("model", "shape of a fresh model").map(TransformerConfig::from),
             train
                 .text("tokenizer", "tokenizer.json that goes into the model folders")
                 .optional()
                 .map(Location::of),
+            ComputeConfig.from(train.section("compute", "how a rank computes")),
             DataConfig.from(train.section("data", "what the run reads")),
             StartConfig.from(train.section("start", "where the weights come from")),
             AdamW.from(train.section("optimizer", "AdamW and clipping")),
@@ -101,6 +96,13 @@ public record TrainConfig(
       train.problem(
           "micro-batch",
           "must divide global-batch, but %d does not divide %d".formatted(microBatch, globalBatch));
+    }
+    if (start.from() == StartConfig.From.INITIALISE && model.isEmpty()) {
+      train.problem("model", "missing; a fresh model needs its shape here, or set start.from");
+    }
+    if (start.from() != StartConfig.From.INITIALISE && model.isPresent()) {
+      train.problem(
+          "model", "goes with start.from = initialise; else the shape comes with the weights");
     }
     model.ifPresent(
         shape -> {

@@ -14,8 +14,8 @@ public enum TrainError implements ErrorCode {
   TOKENIZER_MISMATCH,
   /** The loss or the gradient is not finite. */
   LOSS_NOT_FINITE,
+  /** The ranks used other samples than the order says. */
+  SAMPLES_DIFFER,
   /** Somebody asked the run to stop; the checkpoint is written. */
-  STOP_REQUESTED,
-  /** The output folder belongs to another run. */
-  OUTPUT_TAKEN
+  STOP_REQUESTED
 }

@@ -30,6 +30,7 @@ final class PeerLink {
   private final SelectionKey key;
   private final Liveness liveness;
   private final ByteBuffer scratch = direct(SCRATCH_BYTES);
+  private final FloatBuffer scratchFloats = scratch.asFloatBuffer();
   private final ByteBuffer outHeader = direct(HEADER_BYTES);
   private final ByteBuffer inHeader = direct(HEADER_BYTES);
   private final float[] arrived = new float[SCRATCH_BYTES / Float.BYTES];
@@ -218,7 +219,7 @@ final class PeerLink {
      */
     private void addScratch() {
       int count = target.remaining();
-      scratch.flip().asFloatBuffer().get(arrived, 0, count);
+      scratchFloats.get(0, arrived, 0, count);
       target.get(0, own, 0, count);
       for (int i = 0; i < count; i++) {
         own[i] += arrived[i];

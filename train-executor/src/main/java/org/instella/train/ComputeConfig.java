@@ -1,0 +1,74 @@
+package org.instella.train;
+
+import org.instella.conf.settings.Range;
+import org.instella.conf.settings.Settings;
+import org.instella.model.torch.TorchDevice;
+import org.instella.model.transformer.DecoderSettings;
+
+/**
+ * How a rank computes. All of it belongs to the recipe: it changes nothing beyond rounding, but
+ * roundings are part of a bit-exact run.
+ *
+ * @param device {@code cpu}, {@code gpu} or {@code gpu:N}
+ * @param threads inside one operator on the CPU; sums of one and of two threads differ in their
+ *     last bits
+ * @param precision type of activations and products; master weights, gradients and moments are
+ *     float32
+ * @param recomputeEvery 0 keeps all activations; k keeps the input of every k-th block and runs it
+ *     again
+ * @param headChunk tokens whose logits exist at a time
+ * @param attendAcrossDocuments whether attention sees past the start of a document within a sample,
+ *     as published for the 3B stages
+ */
+public record ComputeConfig(
+    String device,
+    int threads,
+    Precision precision,
+    int recomputeEvery,
+    int headChunk,
+    boolean attendAcrossDocuments) {
+
+  /** Type of activations and products. */
+  public enum Precision {
+    FLOAT32,
+    BFLOAT16
+  }
+
+  /** Reads a section {@code compute}. */
+  static ComputeConfig from(Settings compute) {
+    return new ComputeConfig(
+        compute.text("device", "cpu, gpu or gpu:N").orElse("cpu"),
+        compute
+            .integer("threads", "threads inside one operator on the CPU")
+            .in(Range.closed(1, 1024))
+            .orElse(1),
+        compute
+            .choice("precision", "type of activations and products", Precision.class)
+            .orElse(Precision.FLOAT32),
+        compute
+            .integer("recompute-every", "run every k-th block again in the backward pass; 0: none")
+            .atLeast(0)
+            .orElse(0),
+        compute.integer("head-chunk", "tokens whose logits exist at a time").atLeast(1).orElse(512),
+        compute
+            .flag("attend-across-documents", "attention crosses documents within a sample")
+            .orElse(true));
+  }
+
+  /** Device with its threads. */
+  public TorchDevice torchDevice() {
+    return TorchDevice.parse(device, threads);
+  }
+
+  /** Settings of the network. */
+  DecoderSettings decoderSettings() {
+    return DecoderSettings.DEFAULT
+        .withCompute(
+            switch (precision) {
+              case FLOAT32 -> DecoderSettings.Compute.MASTER;
+              case BFLOAT16 -> DecoderSettings.Compute.BFLOAT16;
+            })
+        .withRecomputeEvery(recomputeEvery)
+        .withHeadChunk(headChunk);
+  }
+}

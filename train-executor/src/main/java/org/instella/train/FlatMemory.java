@@ -1,0 +1,18 @@
+package org.instella.train;
+
+import java.nio.ByteBuffer;
+import org.instella.model.torch.FlatBuffer;
+import org.instella.train.parallel.FloatMemory;
+
+/** A flat buffer of tensors as collectives and checkpoints see it. */
+record FlatMemory(FlatBuffer buffer) implements FloatMemory {
+  @Override
+  public long elements() {
+    return buffer.length();
+  }
+
+  @Override
+  public ByteBuffer window(long first, int count) {
+    return buffer.bytes(first, first + count);
+  }
+}

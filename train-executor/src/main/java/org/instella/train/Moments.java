@@ -1,0 +1,98 @@
+package org.instella.train;
+
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.instella.model.torch.FlatBuffer;
+import org.instella.model.torch.Precision;
+import org.instella.model.transformer.FlatParameters;
+import org.instella.model.transformer.OptimizerKernels;
+import org.instella.train.checkpoint.CheckpointReader;
+import org.instella.train.optim.AdamW;
+import org.instella.train.parallel.FloatMemory;
+import org.instella.train.parallel.Slice;
+
+/**
+ * Adam's moments of the slice of the flat buffer that this rank owns, and the update that uses
+ * them.
+ */
+final class Moments implements AutoCloseable {
+  private final Slice slice;
+  private final FlatBuffer first;
+  private final FlatBuffer second;
+
+  /** Zeros for a slice of the parameters. */
+  Moments(FlatParameters parameters, Slice slice) {
+    this.slice = slice;
+    FlatBuffer model = parameters.buffer();
+    this.first = FlatBuffer.zeros(model.device(), Precision.FLOAT32, model.length());
+    this.second = FlatBuffer.zeros(model.device(), Precision.FLOAT32, model.length());
+  }
+
+  void load(Optional<CheckpointReader> from) {
+    from.ifPresent(
+        reader -> reader.loadMoments(slice, first.length(), firstOfSlice(), secondOfSlice()));
+  }
+
+  Slice slice() {
+    return slice;
+  }
+
+  /** The first moments from the first element of the slice on. */
+  FloatMemory firstOfSlice() {
+    return new View(first, slice);
+  }
+
+  /** The second moments from the first element of the slice on. */
+  FloatMemory secondOfSlice() {
+    return new View(second, slice);
+  }
+
+  /** One update of the slice. */
+  void update(
+      OptimizerKernels kernels,
+      FlatBuffer parameters,
+      FlatBuffer gradients,
+      AdamW settings,
+      long update,
+      double learningRate,
+      double gradientScale) {
+    kernels.adamw(
+        parameters,
+        gradients,
+        first,
+        second,
+        slice.first(),
+        slice.end(),
+        update,
+        learningRate,
+        settings.beta1(),
+        settings.beta2(),
+        settings.epsilon(),
+        settings.weightDecay(),
+        gradientScale);
+  }
+
+  /** Copies both moments of the slice to buffers of its length. */
+  void copyInto(OptimizerKernels kernels, FlatBuffer firstCopy, FlatBuffer secondCopy) {
+    kernels.copyInto(firstCopy, 0, first, slice.first(), slice.elements());
+    kernels.copyInto(secondCopy, 0, second, slice.first(), slice.elements());
+  }
+
+  @Override
+  public void close() {
+    first.close();
+    second.close();
+  }
+
+  private record View(FlatBuffer buffer, Slice slice) implements FloatMemory {
+    @Override
+    public long elements() {
+      return slice.elements();
+    }
+
+    @Override
+    public ByteBuffer window(long from, int count) {
+      return buffer.bytes(slice.first() + from, slice.first() + from + count);
+    }
+  }
+}

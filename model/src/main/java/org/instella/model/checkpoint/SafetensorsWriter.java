@@ -11,6 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.manifest.Digests;
 import org.instella.conf.manifest.FileDigest;
@@ -29,6 +32,15 @@ public final class SafetensorsWriter implements AutoCloseable {
   /** What transformers asks for before it opens a file. */
   public static final SortedMap<String, String> TORCH_METADATA =
       Collections.unmodifiableSortedMap(new TreeMap<>(Map.of("format", "pt")));
+
+  private static final int PARALLEL_FROM = 1 << 18;
+  private static final Executor HASHING =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "safetensors-sha256");
+            thread.setDaemon(true);
+            return thread;
+          });
 
   private final Location file;
   private final SafetensorsHeader header;
@@ -144,8 +156,23 @@ public final class SafetensorsWriter implements AutoCloseable {
     put(bytes, 0, length);
   }
 
+  /** Hashes and writes at the same time: either alone may be the slower one. */
   private void put(byte[] bytes, int offset, int length) {
-    digest.update(bytes, offset, length);
+    if (length < PARALLEL_FROM) {
+      digest.update(bytes, offset, length);
+      toStream(bytes, offset, length);
+      return;
+    }
+    CompletableFuture<Void> hashed =
+        CompletableFuture.runAsync(() -> digest.update(bytes, offset, length), HASHING);
+    try {
+      toStream(bytes, offset, length);
+    } finally {
+      hashed.join(); // the caller reuses its bytes when this returns
+    }
+  }
+
+  private void toStream(byte[] bytes, int offset, int length) {
     try {
       out.write(bytes, offset, length);
     } catch (IOException e) {

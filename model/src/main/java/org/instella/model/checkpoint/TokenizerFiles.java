@@ -30,7 +30,15 @@ public record TokenizerFiles(int highestId, SortedMap<Integer, String> addedToke
 
   /** Every file that belongs to a tokenizer in a model folder. */
   public static final List<String> NAMES =
-      List.of(TOKENIZER, TOKENIZER_CONFIG, "special_tokens_map.json", CHAT_TEMPLATE);
+      List.of(
+          TOKENIZER,
+          TOKENIZER_CONFIG,
+          CHAT_TEMPLATE,
+          "special_tokens_map.json",
+          "added_tokens.json",
+          "vocab.json",
+          "merges.txt",
+          "tokenizer.model");
 
   /**
    * Instella's chat format: each turn under a marker line; the assistant's turns end with the end

@@ -1,0 +1,39 @@
+package org.instella.ensemble;
+
+import java.util.List;
+import org.instella.model.checkpoint.TensorInfo;
+
+/**
+ * How tensors are cut: into cells, which are read and written at once, and cells into blocks, which
+ * fit the processor's cache. Both hold whole rows where a method wants that. The cut changes no
+ * number of the result.
+ *
+ * @param cell elements of a cell, at least
+ * @param rows whether cells and blocks hold whole rows
+ */
+record Grid(int cell, boolean rows) {
+  static final int LOCAL_CELL = 1 << 20;
+
+  /** Streams from remote storage cost a request each, so they read more at once. */
+  static final int REMOTE_CELL = 1 << 23;
+
+  private static final int BLOCK = 1 << 13;
+
+  int cellOf(TensorInfo tensor) {
+    return whole(cell, tensor);
+  }
+
+  int blockOf(TensorInfo tensor) {
+    return whole(BLOCK, tensor);
+  }
+
+  private int whole(int elements, TensorInfo tensor) {
+    List<Long> shape = tensor.shape();
+    long row = rows && !shape.isEmpty() ? shape.get(shape.size() - 1) : 1;
+    if (row > 1 << 26) {
+      throw new IllegalArgumentException(
+          "rows of %d elements in tensor %s are too long".formatted(row, tensor.name()));
+    }
+    return (int) Math.max(row, elements / Math.max(1, row) * row);
+  }
+}

@@ -1,0 +1,55 @@
+package org.instella.ensemble;
+
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.Map;
+
+/**
+ * Buffers of one thread: a cell of stored bytes per model folder and a block of float64 per input
+ * of every merge. They grow to the largest block and stay; this is all the memory a merge uses.
+ */
+final class Scratch {
+  private final Map<FolderSource, Window> windows = new IdentityHashMap<>();
+  private final Map<StageSource, double[][]> blocks = new IdentityHashMap<>();
+  private final Map<Integer, FiniteDecoder> decoders = new HashMap<>();
+
+  /** The cell of a folder that was read last. */
+  static final class Window {
+    String tensor = "";
+    long first = -1;
+    ByteBuffer bytes = ByteBuffer.allocateDirect(0);
+
+    boolean holds(String name, long cell) {
+      return first == cell && tensor.equals(name);
+    }
+
+    /** Room for a cell; what was there is forgotten. */
+    ByteBuffer room(int length) {
+      first = -1;
+      if (bytes.capacity() < length) {
+        bytes = ByteBuffer.allocateDirect(length);
+      }
+      return bytes.clear().limit(length);
+    }
+  }
+
+  Window window(FolderSource folder) {
+    return windows.computeIfAbsent(folder, key -> new Window());
+  }
+
+  /** One array per input of a merge, each at least {@code elements} long. */
+  double[][] blocks(StageSource stage, int inputs, int elements) {
+    double[][] arrays = blocks.get(stage);
+    if (arrays == null || arrays[0].length < elements) {
+      arrays = new double[inputs][elements];
+      blocks.put(stage, arrays);
+    }
+    return arrays;
+  }
+
+  FiniteDecoder decoder(int elements) {
+    int size = Math.max(Integer.highestOneBit(Math.max(1, elements - 1)) << 1, 1 << 13);
+    return decoders.computeIfAbsent(size, FiniteDecoder::new);
+  }
+}

@@ -1,0 +1,147 @@
+package org.instella.ensemble;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.instella.conf.error.InstellaException;
+import org.instella.conf.error.StoppedException;
+import org.instella.model.checkpoint.SafetensorsWriter;
+import org.instella.model.checkpoint.TensorInfo;
+
+/**
+ * Computes the tensors of one file: workers merge cells ahead, the calling thread writes them in
+ * order. What is computed depends on neither the number of workers nor their order.
+ */
+final class ShardMerge implements AutoCloseable {
+  private final Source result;
+  private final Grid grid;
+  private final Map<String, TensorInfo> inputs;
+  private final ExecutorService workers;
+  private final ThreadLocal<Worker> local = ThreadLocal.withInitial(Worker::new);
+  private final BlockingQueue<ByteBuffer> pool;
+  private final int ahead;
+  private final AtomicBoolean cancelled = new AtomicBoolean();
+
+  private static final class Worker {
+    final Scratch scratch = new Scratch();
+    double[] merged = new double[0];
+  }
+
+  private record Piece(String tensor, Future<ByteBuffer> bytes) {}
+
+  /**
+   * Workers over a merge.
+   *
+   * @param inputs tensors as the models store them, by name
+   */
+  ShardMerge(Source result, Grid grid, Map<String, TensorInfo> inputs, int threads) {
+    this.result = result;
+    this.grid = grid;
+    this.inputs = inputs;
+    this.ahead = 2 * threads + 1;
+    this.pool = new ArrayBlockingQueue<>(ahead + 1);
+    this.workers =
+        Executors.newFixedThreadPool(
+            threads,
+            task -> {
+              Thread thread = new Thread(task, "merge");
+              thread.setDaemon(true);
+              return thread;
+            });
+  }
+
+  /** Writes every tensor of a file. */
+  void write(SafetensorsWriter writer) {
+    ArrayDeque<Piece> pieces = new ArrayDeque<>();
+    for (TensorInfo output : writer.tensors()) {
+      TensorInfo input = inputs.get(output.name());
+      int cell = grid.cellOf(input);
+      for (long first = 0; first < output.elements(); first += cell) {
+        if (pieces.size() >= ahead) {
+          writeFirst(pieces, writer);
+        }
+        long begin = first;
+        int count = (int) Math.min(cell, output.elements() - first);
+        pieces.add(
+            new Piece(output.name(), workers.submit(() -> merge(input, output, begin, count))));
+      }
+    }
+    while (!pieces.isEmpty()) {
+      writeFirst(pieces, writer);
+    }
+  }
+
+  private void writeFirst(ArrayDeque<Piece> pieces, SafetensorsWriter writer) {
+    Piece piece = pieces.remove();
+    ByteBuffer bytes = await(piece.bytes());
+    writer.write(piece.tensor(), bytes);
+    pool.offer(bytes);
+  }
+
+  private ByteBuffer merge(TensorInfo input, TensorInfo output, long first, int count) {
+    if (cancelled.get()) {
+      return ByteBuffer.allocate(0);
+    }
+    Worker worker = local.get();
+    int block = grid.blockOf(input);
+    if (worker.merged.length < block) {
+      worker.merged = new double[block];
+    }
+    ByteBuffer bytes = room(count * output.dtype().bytes());
+    for (int done = 0; done < count; done += block) {
+      int length = Math.min(block, count - done);
+      result.read(input.name(), first + done, length, worker.merged, worker.scratch);
+      output.dtype().encode(worker.merged, 0, length, bytes);
+    }
+    return bytes.flip();
+  }
+
+  private ByteBuffer room(int length) {
+    ByteBuffer bytes = pool.poll();
+    if (bytes == null || bytes.capacity() < length) {
+      bytes = ByteBuffer.allocate(length);
+    }
+    return bytes.clear().limit(length);
+  }
+
+  private static ByteBuffer await(Future<ByteBuffer> future) {
+    try {
+      return future.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof InstellaException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException("a worker of the merge failed", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StoppedException(
+          MergeError.MERGE_STOPPED, "The merge was interrupted; run it again to resume", e);
+    }
+  }
+
+  /** Waits for the workers; interrupting them instead would close the files they share. */
+  @Override
+  public void close() {
+    cancelled.set(true);
+    workers.shutdown();
+    boolean interrupted = Thread.interrupted();
+    try {
+      while (!workers.awaitTermination(1, TimeUnit.MINUTES)) {
+        continue;
+      }
+    } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

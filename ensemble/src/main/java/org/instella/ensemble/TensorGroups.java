@@ -1,0 +1,32 @@
+package org.instella.ensemble;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Layers of a network, read from the names of its tensors. */
+public final class TensorGroups {
+  private static final Pattern BLOCK = Pattern.compile("^(.*\\.layers\\.\\d+)\\..*$");
+
+  private TensorGroups() {}
+
+  /** {@code model.layers.3} for a tensor of block 3; the tensor's own name for all others. */
+  public static String layerOf(String tensor) {
+    Matcher block = BLOCK.matcher(tensor);
+    return block.matches() ? block.group(1) : tensor;
+  }
+
+  /** One pattern per layer, in the order of the network's names. */
+  public static List<TensorPattern> byLayer(Collection<String> tensors) {
+    TreeSet<String> layers = new TreeSet<>(NaturalOrder.INSTANCE);
+    tensors.forEach(tensor -> layers.add(layerOf(tensor)));
+    List<TensorPattern> patterns = new ArrayList<>();
+    for (String layer : layers) {
+      patterns.add(new TensorPattern(tensors.contains(layer) ? layer : layer + ".*"));
+    }
+    return patterns;
+  }
+}

@@ -1,0 +1,132 @@
+package org.instella.ensemble;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.instella.conf.error.DataException;
+import org.instella.conf.storage.Location;
+import org.instella.ensemble.method.LinearMerge;
+import org.instella.ensemble.search.Candidates;
+import org.instella.ensemble.search.GreedySoup;
+import org.instella.ensemble.search.LearnedWeights;
+import org.instella.ensemble.search.LineScan;
+import org.instella.ensemble.search.MergeSearch;
+import org.instella.model.checkpoint.Dtype;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Search over models of two numbers, whose loss is the square of the distance to a target. */
+class SearchTest {
+  private static final String A = "model.layers.0.w";
+  private static final String B = "model.layers.1.w";
+
+  @TempDir private Path root;
+  private final List<String> models = new ArrayList<>();
+
+  @BeforeEach
+  void threeModels() {
+    double[][] values = {{0, 0}, {2, 0}, {0, 8}};
+    for (int m = 0; m < values.length; m++) {
+      Location folder = Location.of(root.resolve("m" + m));
+      Map<String, double[]> tensors = new LinkedHashMap<>();
+      tensors.put(A, new double[] {values[m][0]});
+      tensors.put(B, new double[] {values[m][1]});
+      TinyModels.write(folder, tensors, Dtype.F32);
+      models.add(folder.uri());
+    }
+  }
+
+  private Candidates towards(double a, double b) {
+    return new Candidates(
+        TinyModels.STORAGE,
+        Location.of(root.resolve("work")),
+        folder -> {
+          Map<String, double[]> t = TinyModels.read(folder);
+          return Math.pow(t.get(A)[0] - a, 2) + Math.pow(t.get(B)[0] - b, 2);
+        });
+  }
+
+  @Test
+  void greedySoupTakesWhatHelpsAndLeavesTheRest() {
+    GreedySoup.Soup soup = GreedySoup.search(models, towards(0.9, 0));
+    assertThat(soup.members()).containsExactly(models.get(0), models.get(1));
+    assertThat(soup.loss()).isCloseTo(0.01, offset(1e-6));
+    assertThat(soup.trials())
+        .extracting(GreedySoup.Trial::joined)
+        .containsExactly(true, true, false);
+    assertThat(root.resolve("work")).isEmptyDirectory();
+  }
+
+  @Test
+  void learnedWeightsFindTheTargetInsideTheSimplex() {
+    Candidates candidates = towards(0.4, 2);
+    LearnedWeights.Learned learned = LearnedWeights.global(300).search(models, candidates);
+    // The target is 0.55, 0.2, 0.25; the smallest step of 0.05 in logits leaves about 0.01.
+    assertThat(learned.loss()).isLessThan(0.02).isLessThan(learned.uniformLoss());
+    assertThat(learned.weights().get(0).get(1)).isCloseTo(0.2, offset(0.03));
+    assertThat(learned.weights().get(0).get(2)).isCloseTo(0.25, offset(0.03));
+    assertThat(candidates.lossOf(learned.merge())).isEqualTo(learned.loss());
+    assertThat(LearnedWeights.global(300).search(models, towards(0.4, 2))).isEqualTo(learned);
+  }
+
+  @Test
+  void weightsPerLayerReachWhatGlobalOnesCannot() {
+    double global = LearnedWeights.global(300).search(models, towards(1.8, 6)).loss();
+    List<TensorPattern> layers = TensorGroups.byLayer(List.of(A, B));
+    assertThat(layers)
+        .extracting(TensorPattern::text)
+        .containsExactly("model.layers.0.*", "model.layers.1.*");
+    double layered = LearnedWeights.perGroup(layers, 600).search(models, towards(1.8, 6)).loss();
+    assertThat(layered).isLessThan(0.1).isLessThan(global / 10);
+  }
+
+  @Test
+  void linesBetweenModelsShowTheirBarrier() {
+    List<LineScan.Line> lines = LineScan.allPairs(models, 4, towards(1, 0));
+    assertThat(lines).hasSize(3);
+    assertThat(lines.get(0).points())
+        .extracting(LineScan.Point::loss)
+        .containsExactly(1.0, 0.25, 0.0, 0.25, 1.0);
+    assertThat(lines.get(0).barrier()).isZero();
+    Candidates hill =
+        new Candidates(
+            TinyModels.STORAGE,
+            Location.of(root.resolve("work")),
+            folder -> -Math.abs(TinyModels.read(folder).get(A)[0] - 1));
+    assertThat(LineScan.allPairs(models.subList(0, 2), 4, hill).get(0).barrier()).isEqualTo(1);
+  }
+
+  @Test
+  void theTableListsEveryCandidateAndPicksTheBest() {
+    Map<String, MergeConfig> merges = new LinkedHashMap<>();
+    merges.put("mean", MergeConfig.of(MergeStage.of(models, LinearMerge.mean(3))));
+    merges.put(
+        "first two", MergeConfig.of(MergeStage.of(models.subList(0, 2), LinearMerge.mean(2))));
+    Candidates candidates = towards(1, 0);
+    MergeSearch search = MergeSearch.run(models, merges, candidates);
+    assertThat(search.rows())
+        .extracting(MergeSearch.Row::name)
+        .containsExactly("m0", "m1", "m2", "mean", "first two");
+    assertThat(search.best().name()).isEqualTo("first two");
+    assertThat(candidates.evaluations()).isEqualTo(5);
+    candidates.lossOf(merges.get("mean"));
+    assertThat(candidates.evaluations()).as("known candidates are not made again").isEqualTo(5);
+  }
+
+  @Test
+  void aLossThatIsNotFiniteEndsTheSearch() {
+    Candidates candidates =
+        new Candidates(TinyModels.STORAGE, Location.of(root.resolve("work")), folder -> Double.NaN);
+    assertThatThrownBy(() -> GreedySoup.search(models, candidates))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("The held-out loss of")
+        .hasMessageContaining("is NaN");
+  }
+}

@@ -16,6 +16,8 @@ public enum TrainError implements ErrorCode {
   LOSS_NOT_FINITE,
   /** The ranks used other samples than the order says. */
   SAMPLES_DIFFER,
+  /** The ledger of a run lacks a step, holds one twice, or names other samples. */
+  LEDGER_BROKEN,
   /** Somebody asked the run to stop; the checkpoint is written. */
   STOP_REQUESTED
 }

@@ -12,7 +12,9 @@ import org.instella.jobs.demo.DemoCorpusJob;
  * recipe and of its kind in a pipeline.
  */
 public enum JobKind {
-  DEMO_CORPUS((settings, section) -> DemoCorpusJob.from(settings));
+  DEMO_CORPUS((settings, section) -> DemoCorpusJob.from(settings)),
+  TOKENIZE((settings, section) -> TokenizeJob.from(settings)),
+  INIT((settings, section) -> InitJob.from(settings));
 
   private final BiFunction<Settings, Section, Job> reader;
 

@@ -31,6 +31,10 @@ import picocli.CommandLine.ParameterException;
       DemoCommand.class,
       PipelineCommand.class,
       EncodeCommand.class,
+      TokenizeCommand.class,
+      ShardsCommand.class,
+      InitCommand.class,
+      GenerateCommand.class,
       InspectCommand.class,
       HelpCommand.class
     })

@@ -1,0 +1,177 @@
+package org.instella.jobs;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.instella.conf.error.ConfigurationException;
+import org.instella.conf.error.DataException;
+import org.instella.conf.manifest.Manifest;
+import org.instella.conf.settings.Settings;
+import org.instella.conf.storage.Location;
+import org.instella.conf.storage.Storage;
+import org.instella.jobs.cluster.ParallelStage;
+import org.instella.jobs.progress.ProgressChannel;
+import org.instella.tokenize.bpe.Tokenizer;
+import org.instella.tokenize.bpe.Tokenizers;
+import org.instella.tokenize.document.DocumentFiles;
+import org.instella.tokenize.document.WorkUnit;
+import org.instella.tokenize.shard.DatasetCommit;
+import org.instella.tokenize.shard.ShardResult;
+import org.instella.tokenize.shard.ShardTask;
+import org.instella.tokenize.shard.ShardTaskSpec;
+import org.instella.tokenize.shard.TokenizeConfig;
+import org.instella.tokenize.shard.TokenizePlan;
+
+/**
+ * Documents to token shards, one data set per source. Which shard holds which documents is decided
+ * by the list of input files alone; a shard is one task, written once whatever happens to tasks; a
+ * data set appears all at once. So the output is the same, byte for byte, for any number of cores,
+ * tasks and faults, and a job that was stopped goes on with the shards that are missing.
+ */
+public record TokenizeJob(TokenizeConfig config, TokenSource.Spec documents) implements Job {
+  private static final String KIND = "token-sets";
+
+  /** Reads a section {@code tokenize}. */
+  public static TokenizeJob from(Settings tokenize) {
+    return new TokenizeJob(TokenizeConfig.from(tokenize), TokenSource.Spec.from(tokenize));
+  }
+
+  @Override
+  public List<Location> inputs() {
+    List<Location> inputs = new ArrayList<>(documents.places());
+    inputs.add(config.tokenizer().file());
+    return inputs;
+  }
+
+  @Override
+  public int slots(int total) {
+    return total;
+  }
+
+  @Override
+  public JobResult run(JobContext context) {
+    Storage storage = context.storage();
+    try (Tokenizer tokenizer = Tokenizers.open(storage, config.tokenizer())) {
+      requireEndOfDocument(tokenizer);
+      List<TokenizePlan> plans = plans(storage, context.output(), tokenizer.digest());
+      Map<String, List<ShardResult>> written = writeShards(context, plans);
+      List<Manifest> manifests = new ArrayList<>();
+      for (TokenizePlan plan : plans) {
+        if (!isPublished(storage, plan)) {
+          DatasetCommit.commit(storage, plan, tokenizer);
+        }
+        manifests.add(Manifest.read(storage, plan.published()));
+      }
+      TokenizeReport.log(manifests, written);
+      return publish(storage, context.output(), manifests);
+    }
+  }
+
+  /** Fails before the work, not at its end. */
+  private void requireEndOfDocument(Tokenizer tokenizer) {
+    if (tokenizer.idOf(config.eosToken()).isEmpty()) {
+      throw new ConfigurationException(
+          JobError.BAD_SETTING,
+          "tokenize.eos-token = %s: %s has no such token"
+              .formatted(config.eosToken(), config.tokenizer().file()));
+    }
+  }
+
+  private List<TokenizePlan> plans(Storage storage, Location output, String tokenizerDigest) {
+    List<TokenizePlan> plans = new ArrayList<>();
+    Set<String> names = new HashSet<>();
+    for (TokenSource source : documents.sources(storage)) {
+      if (!names.add(source.name())) {
+        throw new ConfigurationException(
+            JobError.BAD_SETTING,
+            "Two sources are called %s; name them apart under tokenize.sources"
+                .formatted(source.name()));
+      }
+      plans.add(
+          new TokenizePlan(
+              source.name(),
+              DocumentFiles.list(storage, source.path()),
+              config,
+              tokenizerDigest,
+              output.resolve(source.name())));
+    }
+    plans.sort(Comparator.comparing(TokenizePlan::source));
+    return plans;
+  }
+
+  private Map<String, List<ShardResult>> writeShards(JobContext context, List<TokenizePlan> plans) {
+    List<ShardTaskSpec> specs = new ArrayList<>();
+    for (TokenizePlan plan : plans) {
+      if (!isPublished(context.storage(), plan)) {
+        for (WorkUnit unit : plan.units()) {
+          specs.add(plan.task(unit));
+        }
+      }
+    }
+    // The longest first: what is left at the end is small.
+    specs.sort(Comparator.comparingLong((ShardTaskSpec spec) -> spec.unit().bytes()).reversed());
+    long bytes = specs.stream().mapToLong(spec -> spec.unit().bytes()).sum();
+    TokenizeProgress progress = new TokenizeProgress(context.name(), specs.size(), bytes);
+    String topic = "tokenize-" + context.output().uri();
+    Map<String, List<ShardResult>> bySource = new HashMap<>();
+    try (var subscription = ProgressChannel.listen(topic, progress::finished)) {
+      List<ShardResult> results =
+          specs.isEmpty()
+              ? List.of()
+              : ParallelStage.run(
+                  context.cluster().get(),
+                  context.name(),
+                  specs,
+                  spec -> {
+                    ShardResult result = ShardTask.run(Storage.standard(), spec);
+                    ProgressChannel.send(topic, result);
+                    return result;
+                  });
+      for (int i = 0; i < results.size(); i++) {
+        bySource
+            .computeIfAbsent(specs.get(i).source(), source -> new ArrayList<>())
+            .add(results.get(i));
+      }
+    }
+    return bySource;
+  }
+
+  /** True when the same work was published before; other work there is refused. */
+  private static boolean isPublished(Storage storage, TokenizePlan plan) {
+    Optional<Manifest> there = Manifest.find(storage, plan.published());
+    if (there.isPresent() && !there.get().fingerprint().equals(plan.fingerprint())) {
+      throw new DataException(
+          JobError.BAD_INPUT,
+          "%s holds a data set that was made from other documents or settings; remove it or name another output"
+              .formatted(plan.published()));
+    }
+    return there.isPresent();
+  }
+
+  private JobResult publish(Storage storage, Location output, List<Manifest> manifests) {
+    long tokens = 0;
+    long documentCount = 0;
+    Manifest.Builder all = Manifest.builder(KIND, 1);
+    for (Manifest manifest : manifests) {
+      all.input(manifest.textFact("source"), manifest.digest());
+      tokens += manifest.longFact("tokens");
+      documentCount += manifest.longFact("documents");
+    }
+    Manifest manifest =
+        all.fact("tokens", tokens)
+            .fact("documents", documentCount)
+            .fact("sources", manifests.stream().map(m -> m.textFact("source")).toList())
+            .build();
+    storage.delete(output.resolve(Manifest.FILE_NAME));
+    manifest.writeTo(storage, output);
+    return new JobResult(
+        output,
+        "%,d documents, %,d tokens in %d sources"
+            .formatted(documentCount, tokens, manifests.size()));
+  }
+}

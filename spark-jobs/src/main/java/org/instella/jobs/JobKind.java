@@ -13,6 +13,7 @@ import org.instella.jobs.demo.DemoCorpusJob;
  */
 public enum JobKind {
   DEMO_CORPUS((settings, section) -> DemoCorpusJob.from(settings)),
+  TRAIN_TOKENIZER((settings, section) -> TrainTokenizerJob.from(settings)),
   TOKENIZE((settings, section) -> TokenizeJob.from(settings)),
   INIT((settings, section) -> InitJob.from(settings));
 

@@ -31,6 +31,7 @@ import picocli.CommandLine.ParameterException;
       DemoCommand.class,
       PipelineCommand.class,
       EncodeCommand.class,
+      TrainTokenizerCommand.class,
       TokenizeCommand.class,
       ShardsCommand.class,
       InitCommand.class,

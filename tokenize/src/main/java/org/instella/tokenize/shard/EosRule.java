@@ -23,7 +23,12 @@ public enum EosRule {
     return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
   }
 
-  static EosRule parse(String text) {
+  /**
+   * Reads {@link #text()} back.
+   *
+   * @throws IllegalArgumentException for any other text
+   */
+  public static EosRule parse(String text) {
     for (EosRule rule : values()) {
       if (rule.text().equals(text)) {
         return rule;

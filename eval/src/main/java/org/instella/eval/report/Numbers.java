@@ -1,0 +1,50 @@
+package org.instella.eval.report;
+
+import java.util.Locale;
+import org.instella.eval.metric.Estimate;
+
+/** Numbers as a report writes them; the same everywhere, whatever the machine's language. */
+final class Numbers {
+  private static final char MINUS = '\u2212';
+
+  private Numbers() {}
+
+  static String fixed(double value, int digits) {
+    if (Double.isNaN(value)) {
+      return "–";
+    }
+    return String.format(Locale.ROOT, "%." + digits + "f", value).replace('-', MINUS);
+  }
+
+  /** With its sign, so that a difference reads as one. */
+  static String signed(double value, int digits) {
+    String text = fixed(value, digits);
+    return value > 0 ? "+" + text : text;
+  }
+
+  static String percent(double share) {
+    return fixed(100 * share, 1);
+  }
+
+  /** " ± 1.2", in percent; empty without a standard error. */
+  static String percentError(Estimate estimate) {
+    return estimate.standardError().isPresent()
+        ? "± " + percent(estimate.standardError().getAsDouble())
+        : "";
+  }
+
+  static String error(Estimate estimate, int digits) {
+    return estimate.standardError().isPresent()
+        ? "± " + fixed(estimate.standardError().getAsDouble(), digits)
+        : "";
+  }
+
+  /** Thousands apart, for counts. */
+  static String count(long value) {
+    return String.format(Locale.ROOT, "%,d", value);
+  }
+
+  static String probability(double p) {
+    return p < 0.001 ? "< 0.001" : fixed(p, 3);
+  }
+}

@@ -16,7 +16,7 @@ final class DifferenceChart {
   private static final int LEFT = 170;
   private static final int RIGHT = 24;
   private static final int ROW = 15;
-  private static final int GAP = 14;
+  private static final int GAP = 22;
   private static final int TOP = 8;
   private static final int BOTTOM = 40;
 
@@ -78,6 +78,11 @@ final class DifferenceChart {
     drawAxis(svg, axis, height);
     int y = TOP + GAP / 2;
     for (Row row : rows) {
+      if (y > band) {
+        svg.append(
+            "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>"
+                .formatted(LEFT, WIDTH - RIGHT, y - GAP / 2, y - GAP / 2));
+      }
       drawRow(svg, axis, row, y);
       y += band;
     }

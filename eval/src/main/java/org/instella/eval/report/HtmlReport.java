@@ -148,7 +148,7 @@ final class HtmlReport {
   private void writeCurves() {
     section(
         "Training loss",
-        "Loss of every step, faint, and its running mean over a fiftieth of the run.");
+        "Loss of every step, faint, and its running mean over a twenty-fifth of the run.");
     Map<String, List<RunCurve>> panels = new LinkedHashMap<>();
     for (RunCurve curve : content.curves()) {
       if (curve.points().size() > 1) {

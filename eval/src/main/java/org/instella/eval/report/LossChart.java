@@ -10,7 +10,7 @@ final class LossChart {
   private static final int WIDTH = 560;
   private static final int HEIGHT = 300;
   private static final int LEFT = 46;
-  private static final int RIGHT = 14;
+  private static final int RIGHT = 22;
   private static final int TOP = 10;
   private static final int BOTTOM = 34;
   private static final int POINTS = 400;

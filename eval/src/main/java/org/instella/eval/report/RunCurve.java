@@ -66,7 +66,7 @@ public record RunCurve(String panel, String name, ModelColumn.Role role, List<Po
    * wide: what the eye should follow.
    */
   RunCurve smoothed() {
-    int half = Math.max(1, points.size() / 100);
+    int half = Math.max(1, points.size() / 50);
     List<Point> smooth = new ArrayList<>();
     for (int i = 0; i < points.size(); i++) {
       // The window shrinks at the ends on both sides, so that the curve does not lag there.

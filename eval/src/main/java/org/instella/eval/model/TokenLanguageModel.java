@@ -95,6 +95,11 @@ public final class TokenLanguageModel implements LanguageModel {
     return answer;
   }
 
+  /** Most tokens read at once. */
+  public int maxLength() {
+    return network.maxLength();
+  }
+
   /** Scores pairs that are tokens already, for models without a tokenizer's text. */
   public List<Likelihood> score(List<TokenPair> tokens) {
     return units.score(tokens);

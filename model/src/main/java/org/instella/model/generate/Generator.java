@@ -14,8 +14,8 @@ import org.instella.model.transformer.KvCache;
  * its place.
  *
  * <p><b>Equal bits.</b> A prompt's text does not depend on the other prompts. Prompts run alone;
- * for new tokens the weights meet a fixed number of rows, spare ones filled with a dummy, so every
- * product has the same shape whoever the neighbours are, and attention is computed per sequence.
+ * for new tokens the weights meet a fixed number of rows, spare ones filled, so every product has
+ * the same shape whoever the neighbours are, and attention is computed per sequence.
  *
  * <p>The decoder stays the caller's. Not for use by two threads at a time.
  */
@@ -50,6 +50,7 @@ public final class Generator {
    *
    * @param tokens at least one id
    */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares prompts
   public record Prompt(int[] tokens, GenerationSettings settings) {}
 
   /** Continues one prompt. */
@@ -71,7 +72,7 @@ public final class Generator {
       waiting.add(i);
     }
     List<Running> running = new ArrayList<>();
-    try (KvCache dummy = decoder.newCache(1)) {
+    try {
       while (true) {
         while (running.size() < slots && !waiting.isEmpty()) {
           int index = waiting.remove();
@@ -82,7 +83,7 @@ public final class Generator {
           return List.of(results);
         }
         if (running.size() == slots || waiting.isEmpty()) {
-          step(running, dummy);
+          step(running);
         }
       }
     } finally {
@@ -101,21 +102,12 @@ public final class Generator {
     }
   }
 
-  private void step(List<Running> running, KvCache dummy) {
-    List<KvCache> caches = new ArrayList<>();
-    int[] tokens = new int[slots];
-    for (int slot = 0; slot < slots; slot++) {
-      if (slot < running.size()) {
-        caches.add(running.get(slot).cache);
-        tokens[slot] = running.get(slot).lastToken();
-      } else {
-        dummy.rewind(0);
-        caches.add(dummy);
-      }
-    }
-    double[][] logits = decoder.decode(caches, tokens);
-    for (int slot = 0; slot < running.size(); slot++) {
-      running.get(slot).take(logits[slot]);
+  private void step(List<Running> running) {
+    List<KvCache> caches = running.stream().map(sequence -> sequence.cache).toList();
+    int[] tokens = running.stream().mapToInt(Running::lastToken).toArray();
+    double[][] logits = decoder.decode(caches, tokens, slots);
+    for (int i = 0; i < running.size(); i++) {
+      running.get(i).take(logits[i]);
     }
   }
 

@@ -1,5 +1,6 @@
 package org.instella.model.transformer;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +36,9 @@ public final class Decoder implements AutoCloseable {
   private final Tensor sin;
   private final Scorer scorer;
 
+  /** What the spare rows of {@link #decode} write to. */
+  private final KvCache spare;
+
   /** Full precision with default settings; takes over the ownership of {@code parameters}. */
   public Decoder(FlatParameters parameters) {
     this(parameters, DecoderSettings.DEFAULT);
@@ -62,6 +66,7 @@ public final class Decoder implements AutoCloseable {
     this.cos = tables.get(0);
     this.sin = tables.get(1);
     this.scorer = new Scorer(this);
+    this.spare = new KvCache(this, 1);
   }
 
   /**
@@ -280,33 +285,37 @@ public final class Decoder implements AutoCloseable {
   /**
    * One more token for each of several sequences.
    *
-   * <p>The weights are read once for all, so the last bits of a row may depend on the number of
-   * rows; keep it constant (with spare rows) where that matters. They do not depend on what the
-   * other rows hold.
+   * <p>The weights are read once for all. A product of matrices may round differently with another
+   * number of rows, so it always has {@code rows} of them, spare ones filled: what a sequence gets
+   * depends on {@code rows} but not on the other sequences or its place among them.
    *
-   * @param caches one per sequence; each gains one position
+   * @param caches one per sequence, all different; each gains one position
    * @param tokens one per sequence
+   * @param rows at least the number of sequences
    * @return logits of the next token [sequence][vocabulary]
    */
-  public double[][] decode(List<KvCache> caches, int[] tokens) {
+  public double[][] decode(List<KvCache> caches, int[] tokens, int rows) {
     requireTokens(tokens, 0);
-    long[] past = new long[tokens.length];
-    for (int i = 0; i < tokens.length; i++) {
-      past[i] = caches.get(i).length();
-      caches.get(i).requireRoom(1);
+    caches.forEach(cache -> cache.requireRoom(1));
+    int[] ids = Arrays.copyOf(tokens, rows);
+    long[] past = new long[rows];
+    List<Tensor> memory = new ArrayList<>();
+    for (int row = 0; row < rows; row++) {
+      boolean spareRow = row >= tokens.length;
+      past[row] = spareRow ? 0 : caches.get(row).length();
+      memory.add(spareRow ? spare.tensor() : caches.get(row).tensor());
     }
     try (TensorScope scratch = scratch()) {
-      Tensor ids = scratch.ofInts(tokens, tokens.length);
-      List<Tensor> memory = caches.stream().map(KvCache::tensor).toList();
-      Tensor hidden = program.call("step", scratch, weights, ids, memory, past, cos, sin).get(0);
+      Tensor batch = scratch.ofInts(ids, rows);
+      Tensor hidden = program.call("step", scratch, weights, batch, memory, past, cos, sin).get(0);
       caches.forEach(cache -> cache.rewind(cache.length() + 1));
       double[] flat = toDoubles(program.call("logits", scratch, weights, hidden).get(0));
-      double[][] rows = new double[tokens.length][];
-      for (int i = 0; i < rows.length; i++) {
-        int vocabulary = config().vocabularySize();
-        rows[i] = Arrays.copyOfRange(flat, i * vocabulary, (i + 1) * vocabulary);
+      int vocabulary = config().vocabularySize();
+      double[][] logits = new double[tokens.length][];
+      for (int row = 0; row < tokens.length; row++) {
+        logits[row] = Arrays.copyOfRange(flat, row * vocabulary, (row + 1) * vocabulary);
       }
-      return rows;
+      return logits;
     }
   }
 
@@ -331,6 +340,7 @@ public final class Decoder implements AutoCloseable {
   @Override
   public void close() {
     scorer.close();
+    spare.close();
     owned.close();
     program.close();
     parameters.close();

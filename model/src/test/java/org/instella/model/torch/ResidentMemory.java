@@ -9,6 +9,21 @@ import java.nio.file.Path;
 public final class ResidentMemory {
   private ResidentMemory() {}
 
+  /**
+   * Touches the young part of the Java heap, so that what the process grows by afterwards is native
+   * memory.
+   */
+  public static void settle() {
+    long sum = 0;
+    for (int i = 0; i < 1024; i++) {
+      sum += new byte[1 << 20].length;
+    }
+    System.gc();
+    if (sum == 0) {
+      throw new IllegalStateException("nothing was allocated");
+    }
+  }
+
   public static long bytes() {
     try {
       String[] pages = Files.readString(Path.of("/proc/self/statm")).split(" ");

@@ -1,7 +1,5 @@
 package org.instella.train;
 
-import java.nio.ByteBuffer;
-import java.util.Optional;
 import org.instella.model.torch.FlatBuffer;
 import org.instella.model.torch.Precision;
 import org.instella.model.transformer.FlatParameters;
@@ -24,13 +22,13 @@ final class Moments implements AutoCloseable {
   Moments(FlatParameters parameters, Slice slice) {
     this.slice = slice;
     FlatBuffer model = parameters.buffer();
-    this.first = FlatBuffer.zeros(model.device(), Precision.FLOAT32, model.length());
-    this.second = FlatBuffer.zeros(model.device(), Precision.FLOAT32, model.length());
+    this.first = FlatBuffer.zeros(model.device(), Precision.FLOAT32, slice.elements());
+    this.second = FlatBuffer.zeros(model.device(), Precision.FLOAT32, slice.elements());
   }
 
-  void load(Optional<CheckpointReader> from) {
-    from.ifPresent(
-        reader -> reader.loadMoments(slice, first.length(), firstOfSlice(), secondOfSlice()));
+  /** Takes over the moments of a checkpoint of however many ranks. */
+  void load(CheckpointReader from, long total) {
+    from.loadMoments(slice, total, firstOfSlice(), secondOfSlice());
   }
 
   Slice slice() {
@@ -39,12 +37,12 @@ final class Moments implements AutoCloseable {
 
   /** The first moments from the first element of the slice on. */
   FloatMemory firstOfSlice() {
-    return new View(first, slice);
+    return new FlatMemory(first);
   }
 
   /** The second moments from the first element of the slice on. */
   FloatMemory secondOfSlice() {
-    return new View(second, slice);
+    return new FlatMemory(second);
   }
 
   /** One update of the slice. */
@@ -63,6 +61,7 @@ final class Moments implements AutoCloseable {
         second,
         slice.first(),
         slice.end(),
+        slice.first(),
         update,
         learningRate,
         settings.beta1(),
@@ -74,25 +73,13 @@ final class Moments implements AutoCloseable {
 
   /** Copies both moments of the slice to buffers of its length. */
   void copyInto(OptimizerKernels kernels, FlatBuffer firstCopy, FlatBuffer secondCopy) {
-    kernels.copyInto(firstCopy, 0, first, slice.first(), slice.elements());
-    kernels.copyInto(secondCopy, 0, second, slice.first(), slice.elements());
+    kernels.copyInto(firstCopy, 0, first, 0, slice.elements());
+    kernels.copyInto(secondCopy, 0, second, 0, slice.elements());
   }
 
   @Override
   public void close() {
     first.close();
     second.close();
-  }
-
-  private record View(FlatBuffer buffer, Slice slice) implements FloatMemory {
-    @Override
-    public long elements() {
-      return slice.elements();
-    }
-
-    @Override
-    public ByteBuffer window(long from, int count) {
-      return buffer.bytes(slice.first() + from, slice.first() + from + count);
-    }
   }
 }

@@ -143,7 +143,7 @@ public final class Trainer implements AutoCloseable {
       group = resources.own(ProcessGroup.join(rank, config.group()));
       kernels = resources.own(new OptimizerKernels(weights.device()));
       moments = resources.own(new Moments(objective.parameters(), group.slice(weights.length())));
-      moments.load(start.moments());
+      start.moments().ifPresent(from -> moments.load(from, weights.length()));
       gradients =
           resources.own(
               new GradientTree(

@@ -23,6 +23,7 @@ import org.instella.train.checkpoint.CheckpointReader;
 import org.instella.train.checkpoint.Checkpoints;
 import org.instella.train.parallel.ThreadRanks;
 import org.instella.train.parallel.ThreadRanks.Outcome;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -35,12 +36,21 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A run that was interrupted ends with the bytes of the run that was not. */
 class ResumeTest {
   private static final Storage STORAGE = Storage.standard();
-  @TempDir Path folder;
+  @TempDir static Path folder;
+  private static TinyRun data;
+  private static TrainResult quiet;
+  @TempDir Path scratch;
   private TinyRun run;
 
+  @BeforeAll
+  static void trainUndisturbed() throws Exception {
+    data = TinyRun.in(folder);
+    quiet = data.train(1, "quiet");
+  }
+
   @BeforeEach
-  void writeData() {
-    run = TinyRun.in(folder);
+  void useOwnOutputs() {
+    run = data.into(scratch);
   }
 
   /** Ends the attempt as a crash does, after so many steps of it. */
@@ -91,7 +101,7 @@ class ResumeTest {
 
   static Stream<Arguments> interruptions() {
     List<Arguments> cases = new ArrayList<>();
-    for (int step : new int[] {1, 3, 4, 5, 8, 9, 11}) {
+    for (int step : new int[] {1, 4, 5, 11}) {
       cases.add(Arguments.of(step, 1, 1, step % 2 == 0));
     }
     cases.add(Arguments.of(5, 2, 2, true));
@@ -107,7 +117,6 @@ class ResumeTest {
   void aCrashAtAnyStepChangesNothing(int step, int before, int after, boolean background)
       throws Exception {
     TinyRun tiny = run.with("checkpoint.background = " + background);
-    TrainResult quiet = tiny.train(1, "quiet");
     crash(tiny, before, "crashed", step);
     TrainResult resumed = tiny.train(after, "crashed");
     assertSameEnd(tiny, resumed, quiet);
@@ -115,7 +124,6 @@ class ResumeTest {
 
   @Test
   void manyCrashesChangeNothing() throws Exception {
-    TrainResult quiet = run.train(2, "quiet");
     TinyRun often = run.with("checkpoint.every = 2");
     for (int steps : new int[] {3, 2, 3, 4}) {
       crash(often, steps % 2 == 0 ? 1 : 2, "crashed", steps);
@@ -126,7 +134,6 @@ class ResumeTest {
   @ParameterizedTest(name = "{0} ranks")
   @CsvSource({"1", "2"})
   void aStopRequestSavesAndTheRunGoesOnFromThere(int ranks) throws Exception {
-    TrainResult quiet = run.train(1, "quiet");
     AtomicInteger asked = new AtomicInteger();
     List<Outcome<TrainResult>> outcomes =
         ThreadRanks.outcomes(
@@ -187,35 +194,33 @@ class ResumeTest {
 
   @Test
   void otherDataUnderTheSameNameIsNamed() throws Exception {
-    run.train(1, "out");
-    STORAGE.delete(run.folder("sums"));
-    run.dataset("sums", TinyRun.TOKENIZER, 99, 700);
-    assertThatThrownBy(() -> run.train(1, "out"))
+    TinyRun own = TinyRun.in(scratch).with("duration = 2");
+    own.train(1, "out");
+    STORAGE.delete(own.folder("sums"));
+    own.dataset("sums", TinyRun.TOKENIZER, 99, 700);
+    assertThatThrownBy(() -> own.train(1, "out"))
         .isInstanceOf(ConfigurationException.class)
         .hasMessageContaining("train.data.sums (digest) was");
   }
 
   @Test
   void aLongerRunNeedsToSaySo() throws Exception {
-    run.train(1, "out");
-    TinyRun longer = run.with("duration = 16, schedule.kind = constant");
-    TinyRun constant = run.with("schedule.kind = constant");
-    constant.train(1, "constant");
-    assertThatThrownBy(() -> longer.train(1, "constant"))
+    TinyRun shorter = run.with("schedule.kind = constant, duration = 3");
+    TinyRun longer = run.with("schedule.kind = constant, duration = 5");
+    shorter.train(1, "out");
+    assertThatThrownBy(() -> longer.train(1, "out"))
         .isInstanceOf(ConfigurationException.class)
-        .hasMessageContaining("train.duration was 12 steps and is now 16 steps")
+        .hasMessageContaining("train.duration was 3 steps and is now 5 steps")
         .hasMessageContaining("train.extend = true");
-    TrainResult extended = longer.with("extend = true").train(1, "constant");
-    assertThat(extended.step()).isEqualTo(16);
-    assertThat(Manifest.read(STORAGE, extended.model()).longFact("step")).isEqualTo(16);
+    TrainResult extended = longer.with("extend = true").train(1, "out");
+    assertThat(Manifest.read(STORAGE, extended.model()).longFact("step")).isEqualTo(5);
     assertSameEnd(longer, extended, longer.train(1, "long"));
   }
 
   @Test
   void aDamagedCheckpointIsSetAsideAndTheOneBeforeServes() throws Exception {
-    TrainResult quiet = run.train(1, "quiet");
     crash(run, 1, "damaged", 11);
-    Checkpoints checkpoints = new Checkpoints(STORAGE, run.folder("damaged"));
+    Checkpoints checkpoints = new Checkpoints(STORAGE, run.output("damaged"));
     assertThat(checkpoints.newestFirst()).extracting(Checkpoints.Found::step).contains(8L);
     Checkpoints.Found newest = checkpoints.newestFirst().get(0);
     flipByte(newest.folder().resolve("optimizer/rank-00000-of-00001.safetensors"));
@@ -223,7 +228,7 @@ class ResumeTest {
     TrainResult resumed = run.train(2, "damaged", rest);
     assertThat(rest.steps.get(0)).isLessThan(newest.step());
     assertSameEnd(run, resumed, quiet);
-    assertThat(STORAGE.list(run.folder("damaged")))
+    assertThat(STORAGE.list(run.output("damaged")))
         .anySatisfy(entry -> assertThat(entry.location().name()).startsWith("._damaged-step-"));
   }
 
@@ -241,14 +246,14 @@ class ResumeTest {
     TinyRun often =
         run.with("checkpoint { every = 1, keep = 2, keep-every = 5, background = false }");
     often.train(1, "out");
-    assertThat(new Checkpoints(STORAGE, often.folder("out")).newestFirst())
+    assertThat(new Checkpoints(STORAGE, often.output("out")).newestFirst())
         .extracting(Checkpoints.Found::step)
         .containsExactly(12L, 11L, 10L, 5L);
   }
 
   @Test
   void aWriteThatFailsAnywhereLeavesTheRunResumable() throws Exception {
-    failAt(17);
+    failAt(43);
   }
 
   @Tag("long")
@@ -280,12 +285,12 @@ class ResumeTest {
       assertThat(outcomes.get(0).failure())
           .as("call %d", call)
           .isInstanceOf(InstellaException.class);
-      for (Checkpoints.Found found : new Checkpoints(STORAGE, tiny.folder(output)).newestFirst()) {
+      for (Checkpoints.Found found : new Checkpoints(STORAGE, tiny.output(output)).newestFirst()) {
         CheckpointReader.open(STORAGE, found.folder()).verify(0, 1);
       }
       assertSameEnd(tiny, tiny.train(1, output), quiet);
-      STORAGE.delete(tiny.folder(output));
+      STORAGE.delete(tiny.output(output));
     }
-    assertThat(tried).as("writes that were broken").isGreaterThan(4);
+    assertThat(tried).as("writes that were broken").isGreaterThan(2);
   }
 }

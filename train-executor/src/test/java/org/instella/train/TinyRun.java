@@ -30,19 +30,21 @@ public final class TinyRun {
   static final int VOCABULARY = 64;
   static final String TOKENIZER = Digests.sha256("tiny tokenizer");
 
-  private final Path folder;
+  private final Path data;
+  private final Path outputs;
   private final Storage storage;
   private final String overrides;
 
-  private TinyRun(Path folder, Storage storage, String overrides) {
-    this.folder = folder;
+  private TinyRun(Path data, Path outputs, Storage storage, String overrides) {
+    this.data = data;
+    this.outputs = outputs;
     this.storage = storage;
     this.overrides = overrides;
   }
 
   /** Writes the data of the run into a folder. */
   static TinyRun in(Path folder) {
-    TinyRun run = new TinyRun(folder, Storage.standard(), "");
+    TinyRun run = new TinyRun(folder, folder, Storage.standard(), "");
     run.dataset("walks", TOKENIZER, 7, 260, 901, 40);
     run.dataset("sums", TOKENIZER, 8, 700);
     run.dataset("held-out", TOKENIZER, 9, 200);
@@ -51,15 +53,25 @@ public final class TinyRun {
 
   /** The same run with settings added to the {@code train} section. */
   TinyRun with(String hocon) {
-    return new TinyRun(folder, storage, overrides + "\n" + hocon);
+    return new TinyRun(data, outputs, storage, overrides + "\n" + hocon);
   }
 
   TinyRun on(Storage other) {
-    return new TinyRun(folder, other, overrides);
+    return new TinyRun(data, outputs, other, overrides);
+  }
+
+  /** The same data, other output folders. */
+  TinyRun into(Path otherOutputs) {
+    return new TinyRun(data, otherOutputs, storage, overrides);
+  }
+
+  /** Output folder of a run. */
+  Location output(String name) {
+    return Location.of(outputs.resolve(name));
   }
 
   Location folder(String name) {
-    return Location.of(folder.resolve(name));
+    return Location.of(data.resolve(name));
   }
 
   /** Writes a data set of shards with about so many tokens each. */
@@ -154,7 +166,7 @@ public final class TinyRun {
     return new TrainRun(
         rank,
         storage,
-        folder(output),
+        output(output),
         recipe().root().section("train", "the stage").resolved(),
         listener,
         stop);

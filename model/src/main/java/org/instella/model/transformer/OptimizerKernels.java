@@ -42,6 +42,8 @@ public final class OptimizerKernels implements AutoCloseable {
    * eps)}.
    *
    * @param parameters read and written; {@code firstMoments} and {@code secondMoments} likewise
+   * @param firstMoments those of the elements from {@code momentsFrom} on, so that a rank needs to
+   *     hold those of its slice alone; {@code secondMoments} likewise
    * @param gradients read only
    * @param from multiple of {@link #CHUNK}; {@code to} likewise, or the end of the buffers
    * @param step number of this step, counted from 1, for the bias correction
@@ -54,6 +56,7 @@ public final class OptimizerKernels implements AutoCloseable {
       FlatBuffer secondMoments,
       long from,
       long to,
+      long momentsFrom,
       long step,
       double learningRate,
       double beta1,
@@ -79,6 +82,7 @@ public final class OptimizerKernels implements AutoCloseable {
           steps,
           from,
           to,
+          momentsFrom,
           learningRate,
           beta1,
           beta2,

@@ -12,16 +12,18 @@ class Optimizer(Module):
   # One step of AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101) on elements [start, end):
   # decoupled decay, bias correction by `step` (counted from 1), the gradient times `scale`.
   #
+  # The moments are those of elements from moment_start on: a rank keeps only those of its slice.
+  #
   # The lists p, g, m, v hold one tensor each, any. They are list *arguments* that are refilled
   # here, because an in-place operator on a list made inside a program is removed as dead code.
-  def adamw(self: __torch__.Optimizer, flat_p: Tensor, flat_g: Tensor, flat_m: Tensor, flat_v: Tensor, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], start: int, end: int, lr: float, beta1: float, beta2: float, eps: float, decay: float, scale: float) -> Tensor:
+  def adamw(self: __torch__.Optimizer, flat_p: Tensor, flat_g: Tensor, flat_m: Tensor, flat_v: Tensor, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], start: int, end: int, moment_start: int, lr: float, beta1: float, beta2: float, eps: float, decay: float, scale: float) -> Tensor:
     at = start
     while at < end:
       stop = min(end, at - at % self.block + self.block)
       p[0] = torch.narrow(flat_p, 0, at, stop - at)
       g[0] = torch.narrow(flat_g, 0, at, stop - at)
-      m[0] = torch.narrow(flat_m, 0, at, stop - at)
-      v[0] = torch.narrow(flat_v, 0, at, stop - at)
+      m[0] = torch.narrow(flat_m, 0, at - moment_start, stop - at)
+      v[0] = torch.narrow(flat_v, 0, at - moment_start, stop - at)
       if scale != 1.0:
         g[0] = torch.mul(g[0], scale)
       torch._fused_adamw_(p, g, m, v, [], steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False)

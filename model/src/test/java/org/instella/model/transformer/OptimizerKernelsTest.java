@@ -63,7 +63,7 @@ class OptimizerKernelsTest {
     FlatBuffer v = buffer(new float[7]);
     for (int step = 1; step <= 3; step++) {
       floats(g).put(gradients[step - 1]);
-      kernels.adamw(p, g, m, v, 0, 7, step, 3e-3, 0.9, 0.95, 1e-8, 0.1, scale);
+      kernels.adamw(p, g, m, v, 0, 7, 0, step, 3e-3, 0.9, 0.95, 1e-8, 0.1, scale);
     }
     // The distance to PyTorch is rounding of float32; a step moves a weight by about 3e-3.
     for (int i = 0; i < 7; i++) {
@@ -80,7 +80,7 @@ class OptimizerKernelsTest {
     FlatBuffer m = buffer(new float[length]);
     FlatBuffer v = buffer(new float[length]);
     float[] before = copy(p);
-    kernels.adamw(p, g, m, v, 0, length, 1, 1e-2, 0.9, 0.95, 1e-8, 0.1, 0.5);
+    kernels.adamw(p, g, m, v, 0, length, 0, 1, 1e-2, 0.9, 0.95, 1e-8, 0.1, 0.5);
     for (int i = 0; i < length; i++) {
       double gradient = 0.5 * floats(g).get(i);
       double decayed = before[i] * (1 - 1e-2 * 0.1);
@@ -108,7 +108,7 @@ class OptimizerKernelsTest {
       for (int part = 0; part < parts; part++) {
         long from = (long) length / parts * part;
         long to = (long) length / parts * (part + 1);
-        kernels.adamw(p, g, m, v, from, to, 17, 1e-3, 0.9, 0.95, 1e-8, 0.1, 0.3);
+        kernels.adamw(p, g, m, v, from, to, 0, 17, 1e-3, 0.9, 0.95, 1e-8, 0.1, 0.3);
         double[] own = kernels.chunkSquaredNorms(p, from, to);
         System.arraycopy(own, 0, sums, (int) (from / CHUNK), own.length);
       }

@@ -4,8 +4,8 @@ import org.instella.model.transformer.TransformerConfig;
 
 /**
  * Floating-point operations of one token, forward and backward: {@code 6N + 12·L·d·S}, N without
- * the input embedding (a look-up), the second term for attention scores and their products with
- * the values (Chowdhery et al. 2022, arXiv:2204.02311, appendix B). Recomputed activations are not
+ * the input embedding (a look-up), the second term for attention scores and their products with the
+ * values (Chowdhery et al. 2022, arXiv:2204.02311, appendix B). Recomputed activations are not
  * counted: they are work, not progress.
  *
  * @param weights operations of the matrix products, 6N

@@ -26,6 +26,11 @@ import org.instella.tokenize.shard.TokenShard;
 public final class HeldOutText {
   private HeldOutText() {}
 
+  /** {@link #ofFiles(Storage, String, DocumentSchema, int)} with Dolma's column names. */
+  public static List<HeldOutDocument> ofFiles(Storage storage, String pathOrPattern, int limit) {
+    return ofFiles(storage, pathOrPattern, DocumentSchema.DOLMA, limit);
+  }
+
   /**
    * Documents of files as the {@code tokenize} command reads them.
    *

@@ -3,7 +3,9 @@ package org.instella.model.transformer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -20,8 +22,25 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class GoldenDecoderTest {
   static Stream<Arguments> shared() {
-    return Stream.of("head80", "gqa", "long-base")
+    return inBothPrecisions("head80", "gqa", "long-base");
+  }
+
+  static Stream<Arguments> own() {
+    return inBothPrecisions("full", "grouped", "tied");
+  }
+
+  private static Stream<Arguments> inBothPrecisions(String... names) {
+    return Stream.of(names)
         .flatMap(name -> Stream.of(Precision.values()).map(p -> Arguments.of(name, p)));
+  }
+
+  /** Made with {@code src/test/peer/make_golden.py}. */
+  @ParameterizedTest(name = "{0} {1}")
+  @MethodSource("own")
+  void agreesWithTheReferenceOnSmallCases(String name, Precision precision)
+      throws URISyntaxException {
+    Path cases = Path.of(GoldenDecoderTest.class.getResource("/golden").toURI());
+    check(GoldenModel.of(cases, name), precision);
   }
 
   @ParameterizedTest(name = "{0} {1}")

@@ -32,7 +32,7 @@ record GoldenModel(Path folder, JsonNode expected) {
   }
 
   FlatParameters parameters(Precision precision) {
-    TorchDevice device = TorchDevice.cpu(2);
+    TorchDevice device = TorchDevice.cpu(1);
     try (ModelFolder model = ModelFolder.open(STORAGE, Location.of(folder))) {
       FlatParameters parameters = FlatParameters.allocate(model.transformerConfig(), device);
       model.load(parameters::window);

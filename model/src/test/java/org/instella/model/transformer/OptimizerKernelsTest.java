@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class OptimizerKernelsTest {
   private static final int CHUNK = OptimizerKernels.CHUNK;
-  private final TorchDevice device = TorchDevice.cpu(2);
+  private final TorchDevice device = TorchDevice.cpu(1);
   private final OptimizerKernels kernels = new OptimizerKernels(device);
   private final List<FlatBuffer> buffers = new ArrayList<>();
 

@@ -445,7 +445,11 @@ public final class Trainer implements AutoCloseable {
         NonFiniteReport.of(state.step() + 1, loss, norm, batch.place(), exchange, data, config);
     switch (config.loss().nonFinite()) {
       case STOP -> throw NonFiniteReport.stop(report);
-      case SKIP_BATCH -> log.warn("batch skipped {}", report);
+      case SKIP_BATCH -> {
+        if (rank.first()) {
+          log.warn("batch skipped {}", report);
+        }
+      }
     }
   }
 

@@ -43,7 +43,7 @@ public final class TinyRun {
   }
 
   /** Writes the data of the run into a folder. */
-  static TinyRun in(Path folder) {
+  public static TinyRun in(Path folder) {
     TinyRun run = new TinyRun(folder, folder, Storage.standard(), "");
     run.dataset("walks", TOKENIZER, 7, 260, 901, 40);
     run.dataset("sums", TOKENIZER, 8, 700);
@@ -70,7 +70,7 @@ public final class TinyRun {
     return Location.of(outputs.resolve(name));
   }
 
-  Location folder(String name) {
+  public Location folder(String name) {
     return Location.of(data.resolve(name));
   }
 

@@ -166,6 +166,7 @@ public final class DataMixture {
               document.id(),
               document.file(),
               document.line(),
+              at - document.start(),
               (int) (at - begin),
               (int) (end - at)));
       at = end;

@@ -33,16 +33,28 @@ public final class ThreadRanks {
 
   /** Runs a body as every rank; fails with the first rank's failure, if any. */
   public static <T> List<T> run(int count, Body<T> body) throws Exception {
-    List<T> values = new ArrayList<>();
-    for (Outcome<T> outcome : outcomes(count, 0, 120, body)) {
-      if (outcome.failure() instanceof Exception e) {
-        throw e;
-      } else if (outcome.failure() instanceof Error e) {
-        throw e;
+    List<Outcome<T>> outcomes = outcomes(count, 0, 120, body);
+    for (boolean followers : new boolean[] {false, true}) {
+      for (Outcome<T> outcome : outcomes) {
+        if (outcome.failure() == null || followers != (outcome.failure() instanceof Alone)) {
+          continue;
+        }
+        if (outcome.failure() instanceof Exception e) {
+          throw e;
+        }
+        throw (Error) outcome.failure();
       }
-      values.add(outcome.value());
     }
-    return values;
+    return outcomes.stream().map(Outcome::value).toList();
+  }
+
+  /** A rank came to a barrier that another one will never reach. */
+  public static final class Alone extends IllegalStateException {
+    private static final long serialVersionUID = 1L;
+
+    Alone(Throwable cause) {
+      super("the other ranks did not come to the barrier", cause);
+    }
   }
 
   /** Runs a body as every rank and tells how each ended. */
@@ -82,20 +94,21 @@ public final class ThreadRanks {
     return outcomes;
   }
 
-  private int left;
+  private volatile boolean left;
 
-  private synchronized void leave() {
-    left++;
-    if (left < count) {
-      barrier.reset();
-    }
+  private void leave() {
+    left = true;
+    barrier.reset();
   }
 
   private void meet() {
+    if (left) {
+      throw new Alone(null);
+    }
     try {
       barrier.await(60, TimeUnit.SECONDS);
     } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
-      throw new IllegalStateException("the other ranks did not come to the barrier", e);
+      throw new Alone(e);
     }
   }
 

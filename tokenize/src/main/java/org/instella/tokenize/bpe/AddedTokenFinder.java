@@ -3,6 +3,7 @@ package org.instella.tokenize.bpe;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import org.instella.tokenize.bpe.unicode.Words8;
 
 /**
  * Finds added tokens in UTF-8: the leftmost match, of several there the longest. Immutable.
@@ -10,6 +11,9 @@ import java.util.List;
  * <p>Nearly every place of a text is ruled out by its first two bytes; the rest walks a trie.
  */
 final class AddedTokenFinder {
+  /** With more different first two bytes a look at each place is faster. */
+  private static final int MAX_BEGINNINGS = 6;
+
   private final List<AddedToken> tokens;
 
   /** Whether a token begins with a byte. */
@@ -31,6 +35,9 @@ final class AddedTokenFinder {
 
   private final int[] lengths;
   private boolean anyOfOneByte;
+
+  /** First and second byte of each beginning, eight times each; empty when they are too many. */
+  private final long[] beginnings;
 
   /**
    * @param tokens the tokens
@@ -70,6 +77,21 @@ final class AddedTokenFinder {
       }
       ends[node] = t;
     }
+    beginnings = anyOfOneByte ? new long[0] : beginnings(bytes);
+  }
+
+  private static long[] beginnings(List<byte[]> patterns) {
+    int[] pairs =
+        patterns.stream().mapToInt(b -> (b[0] & 0xFF) << 8 | (b[1] & 0xFF)).distinct().toArray();
+    if (pairs.length > MAX_BEGINNINGS) {
+      return new long[0];
+    }
+    long[] beginnings = new long[2 * pairs.length];
+    for (int i = 0; i < pairs.length; i++) {
+      beginnings[2 * i] = Words8.repeat(pairs[i] >>> 8);
+      beginnings[2 * i + 1] = Words8.repeat(pairs[i]);
+    }
+    return beginnings;
   }
 
   private void markBeginning(byte[] pattern) {
@@ -100,6 +122,34 @@ final class AddedTokenFinder {
 
   /** The first match in [from, to), or -1. */
   long find(byte[] text, int from, int to) {
+    return beginnings.length == 0 ? findByBytes(text, from, to) : findByWords(text, from, to);
+  }
+
+  /** Eight places at a time: does one of the few pairs that a token begins with stand there? */
+  private long findByWords(byte[] text, int from, int to) {
+    long[] beginnings = this.beginnings;
+    int at = from;
+    for (; to - at > 8; at += 8) {
+      long word = Words8.load(text, at);
+      long following = Words8.load(text, at + 1);
+      long marks = 0;
+      for (int i = 0; i < beginnings.length; i += 2) {
+        marks |=
+            Words8.maybeZero(word ^ beginnings[i])
+                & Words8.maybeZero(following ^ beginnings[i + 1]);
+      }
+      for (; marks != 0; marks &= marks - 1) {
+        int place = at + (Long.numberOfTrailingZeros(marks) >>> 3);
+        int token = longest(text, place, to);
+        if (token >= 0) {
+          return (long) place << 32 | token;
+        }
+      }
+    }
+    return findByBytes(text, at, to);
+  }
+
+  private long findByBytes(byte[] text, int from, int to) {
     boolean[] firsts = this.firsts;
     for (int at = from; at < to; at++) {
       if (firsts[text[at] & 0xFF] && mayBegin(text, at, to)) {

@@ -62,7 +62,7 @@ final class BpeFile {
     int[] byteIds = byteIds();
     int[][] fallbacks = fallbacks(byteIds);
     MergeTable merges = merges();
-    merges.complete(byteIds);
+    merges.complete(byteIds, modelTokens);
     List<AddedToken> added = addedTokens();
     byte[][] tokens = bytesById();
     return new ByteLevelBpe(

@@ -165,7 +165,8 @@ final class BpeTokenizer implements Tokenizer {
     int size = out.size();
     for (int start = from; start < to; ) {
       int end = splitter.next(utf8, start, to);
-      int entry = end - start <= WordCache.MAX_WORD ? cache.find(utf8, start, end) : -1;
+      boolean keeps = WordCache.keeps(utf8, start, end);
+      int entry = keeps ? cache.find(utf8, start, end) : -1;
       if (entry >= 0 && size + INLINE <= ids.length) {
         long meta = cache.meta(entry);
         int count = WordCache.countOf(meta);
@@ -181,7 +182,7 @@ final class BpeTokenizer implements Tokenizer {
       if (entry >= 0) {
         cache.append(entry, out);
       } else {
-        newWord(utf8, start, end, out);
+        newWord(utf8, start, end, keeps, out);
       }
       ids = out.ids();
       size = out.size();
@@ -197,21 +198,18 @@ final class BpeTokenizer implements Tokenizer {
       for (int i = 0; i < word.length(); i++) {
         scratch.appendByte(ByteAlphabet.byteOf(word.charAt(i)));
       }
-      int entry = scratch.size() <= WordCache.MAX_WORD ? find(scratch) : -1;
+      boolean keeps = WordCache.keeps(scratch.bytes(), 0, scratch.size());
+      int entry = keeps ? cache.find(scratch.bytes(), 0, scratch.size()) : -1;
       if (entry >= 0) {
         cache.append(entry, out);
       } else {
-        newWord(scratch.bytes(), 0, scratch.size(), out);
+        newWord(scratch.bytes(), 0, scratch.size(), keeps, out);
       }
     }
   }
 
-  private int find(Utf8Buffer word) {
-    return cache.find(word.bytes(), 0, word.size());
-  }
-
   /** A word that the cache does not hold. */
-  private void newWord(byte[] utf8, int from, int to, TokenBuffer out) {
+  private void newWord(byte[] utf8, int from, int to, boolean keep, TokenBuffer out) {
     int before = out.size();
     int whole = wholeWords == null ? -1 : wholeWords.idOf(utf8, from, to);
     if (whole >= 0) {
@@ -219,7 +217,7 @@ final class BpeTokenizer implements Tokenizer {
     } else {
       merger.merge(utf8, from, to, out);
     }
-    if (to - from <= WordCache.MAX_WORD) {
+    if (keep) {
       cache.put(utf8, from, to, out.ids(), before, out.size() - before);
     }
   }

@@ -11,8 +11,8 @@ public final class MergeTable {
   /** The rank of a pair that does not merge. */
   public static final int NONE = Integer.MAX_VALUE;
 
-  /** Ids that fit a key. */
-  public static final int MAX_IDS = 1 << 21;
+  /** Ids below fit a key, one more than an id as well. */
+  public static final int MAX_IDS = (1 << 21) - 1;
 
   /** Merges that fit a slot. */
   public static final int MAX_MERGES = 1 << 22;
@@ -27,16 +27,16 @@ public final class MergeTable {
   private final int shift;
   private final int[] results;
   private final long[] pairs;
-  private final int[] byteRanks = new int[1 << 16];
   private int[] byteIds;
   private boolean growing;
+  private HeadStart headStart;
 
   /** A table for ranks below {@code merges}. */
   public MergeTable(int merges) {
     if (merges > MAX_MERGES) {
       throw new IllegalArgumentException(merges + " merges, at most " + MAX_MERGES);
     }
-    int bits = 66 - Long.numberOfLeadingZeros(Math.max(8, merges));
+    int bits = 65 - Long.numberOfLeadingZeros(Math.max(8, merges));
     slots = new long[1 << bits];
     Arrays.fill(slots, EMPTY);
     shift = 64 - bits;
@@ -64,16 +64,12 @@ public final class MergeTable {
    * Ends the filling.
    *
    * @param byteIds the id of each byte, -1 where it has none of its own
+   * @param tokens the bytes of each id, null where there is no such id
    */
-  public void complete(int[] byteIds) {
+  public void complete(int[] byteIds, byte[][] tokens) {
     this.byteIds = byteIds.clone();
-    for (int left = 0; left < 256; left++) {
-      for (int right = 0; right < 256; right++) {
-        byteRanks[left << 8 | right] =
-            byteIds[left] < 0 || byteIds[right] < 0 ? NONE : rank(byteIds[left], byteIds[right]);
-      }
-    }
-    growing = isGrowing();
+    growing = isGrowing(tokens.length);
+    headStart = new HeadStart(this, tokens);
   }
 
   private static long key(int left, int right) {
@@ -96,14 +92,29 @@ public final class MergeTable {
     }
   }
 
-  /** The rank of a pair of bytes, 0 to 255 each, or {@link #NONE}. */
-  int byteRank(int left, int right) {
-    return byteRanks[left << 8 | right];
-  }
-
   /** The id of a byte, 0 to 255, or -1. */
   int byteId(int b) {
     return byteIds[b];
+  }
+
+  /** The number of ranks. */
+  int size() {
+    return results.length;
+  }
+
+  /** The left part of the merge of {@code rank}, or -1 when there is no such merge. */
+  int left(int rank) {
+    return pairs[rank] == EMPTY ? -1 : (int) (pairs[rank] >>> ID_BITS);
+  }
+
+  /** The right part of the merge of {@code rank}. */
+  int right(int rank) {
+    return (int) pairs[rank] & MAX_IDS;
+  }
+
+  /** What characters start as. */
+  HeadStart headStart() {
+    return headStart;
   }
 
   /** The id that the merge of {@code rank} makes. */
@@ -119,8 +130,8 @@ public final class MergeTable {
     return growing;
   }
 
-  private boolean isGrowing() {
-    int[] lastMade = new int[MAX_IDS];
+  private boolean isGrowing(int ids) {
+    int[] lastMade = new int[ids];
     Arrays.fill(lastMade, -1);
     for (int rank = 0; rank < results.length; rank++) {
       if (pairs[rank] != EMPTY) {
@@ -129,9 +140,7 @@ public final class MergeTable {
     }
     for (int rank = 0; rank < results.length; rank++) {
       if (pairs[rank] != EMPTY) {
-        int left = (int) (pairs[rank] >>> ID_BITS);
-        int right = (int) pairs[rank] & (MAX_IDS - 1);
-        if (lastMade[left] >= rank || lastMade[right] >= rank) {
+        if (lastMade[left(rank)] >= rank || lastMade[right(rank)] >= rank) {
           return false;
         }
       }

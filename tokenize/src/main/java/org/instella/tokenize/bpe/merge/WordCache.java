@@ -1,10 +1,8 @@
 package org.instella.tokenize.bpe.merge;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.instella.tokenize.bpe.TokenBuffer;
+import org.instella.tokenize.bpe.unicode.Words8;
 
 /**
  * The words merged lately with their ids: flat arrays of fixed size, two places for each word, no
@@ -17,26 +15,28 @@ import org.instella.tokenize.bpe.TokenBuffer;
  */
 public final class WordCache {
   /** Longer words are not kept. */
-  public static final int MAX_WORD = 255;
+  private static final int MAX_WORD = 255;
 
   /** Ids that fit an entry. */
   public static final int MAX_IDS = 1 << 24;
 
-  private static final VarHandle LONGS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long PHI = 0x9E3779B97F4A7C15L;
-  private static final int ENTRY_BITS = 16;
+  private static final long PSI = 0xC2B2AE3D27D4EB4FL;
+  private static final int ENTRY_BITS = 17;
   private static final int ID_BITS = 24;
   private static final int ID_MASK = MAX_IDS - 1;
   private static final int INLINE_IDS = 4;
   private static final int MAX_COUNT = 255;
 
-  /** The low bytes of a long: the first {@code n} bytes of a word in memory order. */
-  private static final long[] LOW_BYTES = new long[9];
+  /** The bytes of a word among its first eight and among the eight behind them, by length. */
+  private static final long[] FIRST_BYTES = new long[17];
+
+  private static final long[] SECOND_BYTES = new long[17];
 
   static {
-    for (int n = 1; n <= 8; n++) {
-      LOW_BYTES[n] = -1L >>> (64 - 8 * n);
+    for (int length = 1; length <= 16; length++) {
+      FIRST_BYTES[length] = -1L >>> (length < 8 ? 64 - 8 * length : 0);
+      SECOND_BYTES[length] = length <= 8 ? 0 : -1L >>> 128 - 8 * length;
     }
   }
 
@@ -52,7 +52,16 @@ public final class WordCache {
   private long keyB;
 
   /**
-   * Looks for the word {@code text[from, to)} of 1 to {@link #MAX_WORD} bytes.
+   * Whether it pays to keep the word {@code text[from, to)}. A long one only when it begins in
+   * ASCII, such as indentation or a ruler: in scripts without spaces whole clauses are words, and
+   * hardly one comes twice.
+   */
+  public static boolean keeps(byte[] text, int from, int to) {
+    return to - from <= 16 || (to - from <= MAX_WORD && text[from] >= 0 && text[from + 1] >= 0);
+  }
+
+  /**
+   * Looks for the word {@code text[from, to)} that {@link #keeps} accepts.
    *
    * @return where its entry begins, or -1
    */
@@ -63,19 +72,16 @@ public final class WordCache {
     }
     long a;
     long b;
-    if (length > 8) {
-      a = (long) LONGS.get(text, from);
-      b = (long) LONGS.get(text, to - 8);
+    if (text.length - from >= 16) {
+      a = Words8.load(text, from) & FIRST_BYTES[length];
+      b = Words8.load(text, from + 8) & SECOND_BYTES[length];
     } else {
-      a =
-          from + 8 <= text.length
-              ? (long) LONGS.get(text, from) & LOW_BYTES[length]
-              : slow(text, from, to);
-      b = 0;
+      a = atEnd(text, from, Math.min(to, from + 8));
+      b = atEnd(text, from + 8, to);
     }
     keyA = a;
     keyB = b;
-    int at = place(a, b + length);
+    int at = place(a, b);
     long[] entries = this.entries;
     if (entries[at] == a && entries[at + 1] == b && length(entries[at + 2]) == length) {
       return at;
@@ -87,7 +93,7 @@ public final class WordCache {
     return -1;
   }
 
-  private static long slow(byte[] text, int from, int to) {
+  private static long atEnd(byte[] text, int from, int to) {
     long word = 0;
     for (int i = to - 1; i >= from; i--) {
       word = word << 8 | (text[i] & 0xFF);
@@ -96,7 +102,7 @@ public final class WordCache {
   }
 
   private static int place(long a, long b) {
-    long hash = (a ^ Long.rotateLeft(b * PHI, 32)) * PHI;
+    long hash = a * PHI ^ b * PSI;
     hash = (hash ^ hash >>> 32) * PHI;
     return (int) (hash >>> 64 - ENTRY_BITS) << 2;
   }
@@ -105,10 +111,10 @@ public final class WordCache {
     long hash = to - from;
     int at = from;
     for (; at + 8 <= to; at += 8) {
-      hash = (hash ^ (long) LONGS.get(text, at)) * PHI;
+      hash = (hash ^ Words8.load(text, at)) * PHI;
       hash ^= hash >>> 29;
     }
-    hash = (hash ^ (long) LONGS.get(text, to - 8)) * PHI;
+    hash = (hash ^ Words8.load(text, to - 8)) * PHI;
     keyA = hash;
     int place = place(hash, to - from);
     if (isLong(place, hash, text, from, to)) {
@@ -192,7 +198,7 @@ public final class WordCache {
         || (count > INLINE_IDS && manyIdsEnd + count > manyIds.length)) {
       clear();
     }
-    int at = length > 16 ? place(keyA, length) : place(keyA, keyB + length);
+    int at = length > 16 ? place(keyA, length) : place(keyA, keyB);
     if (entries[at + 2] != 0 && (entries[(at ^ 4) + 2] == 0 || (turn++ & 1) == 0)) {
       at ^= 4;
     }

@@ -2,6 +2,7 @@ package org.instella.tokenize.bpe.merge;
 
 import java.util.Arrays;
 import org.instella.tokenize.bpe.TokenBuffer;
+import org.instella.tokenize.bpe.unicode.Utf8;
 
 /**
  * Byte pair encoding of one word of any length (Sennrich et al. 2016, arXiv:1508.07909): the pair
@@ -22,6 +23,7 @@ public final class WordMerger {
   private static final int TAIL = 24;
 
   private final MergeTable merges;
+  private final HeadStart headStart;
   private final byte[][] tokens;
   private final int[][] fallbacks;
 
@@ -42,6 +44,7 @@ public final class WordMerger {
    */
   public WordMerger(MergeTable merges, byte[][] tokens, int[][] fallbacks) {
     this.merges = merges;
+    this.headStart = merges.headStart();
     this.tokens = tokens;
     this.fallbacks = fallbacks;
   }
@@ -60,15 +63,31 @@ public final class WordMerger {
 
   /** Leaves the ids in {@link #symbols}; returns how many. */
   private int mergeBytes(byte[] text, int from, int to) {
-    int count = to - from;
-    ensureRoom(count);
-    int left = text[from] & 0xFF;
-    symbols[0] = merges.byteId(left);
-    for (int i = 1; i < count; i++) {
-      int right = text[from + i] & 0xFF;
-      symbols[i] = merges.byteId(right);
-      ranks[i - 1] = merges.byteRank(left, right);
-      left = right;
+    ensureRoom(to - from);
+    int[] symbols = this.symbols;
+    int[] ranks = this.ranks;
+    int count = 0;
+    for (int at = from; at < to; ) {
+      int b = text[at];
+      int length = Utf8.length(b);
+      // A byte from 0x80 to 0xBF here continues a character that begins before the window.
+      long start =
+          b < 0 && b >= (byte) 0xC0 && length <= to - at
+              ? headStart.of(Utf8.codePoint(text, at))
+              : 0;
+      if (start == 0) {
+        symbols[count++] = merges.byteId(b & 0xFF);
+        at++;
+        continue;
+      }
+      at += length;
+      do {
+        symbols[count++] = HeadStart.id(start);
+        start = HeadStart.rest(start);
+      } while (start != 0);
+    }
+    for (int i = 0; i + 1 < count; i++) {
+      ranks[i] = merges.rank(symbols[i], symbols[i + 1]);
     }
     return count <= SHORT ? mergeShort(count) : mergeHeap(count);
   }

@@ -28,7 +28,7 @@ final class Cl100kSplitter implements Splitter {
     int first = text[from];
     int kind = Scan.kind(text, from);
     if (kind == CodePoints.LETTER) {
-      return Scan.run(text, from, to, CodePoints.LETTER);
+      return Scan.letters(text, from, to);
     }
     if (kind == CodePoints.NUMBER) {
       return numbers(text, from, to);
@@ -42,7 +42,7 @@ final class Cl100kSplitter implements Splitter {
     int second = from + Utf8.length(first);
     int after = second < to ? Scan.kind(text, second) : CodePoints.SPACE;
     if (after == CodePoints.LETTER && first != '\n' && first != '\r') {
-      return Scan.run(text, second, to, CodePoints.LETTER);
+      return Scan.letters(text, second, to);
     }
     if (kind == CodePoints.OTHER || (first == ' ' && after == CodePoints.OTHER)) {
       int at = Scan.run(text, kind == CodePoints.OTHER ? from : second, to, CodePoints.OTHER);

@@ -31,7 +31,7 @@ final class Gpt2Splitter implements Splitter {
         return from + contraction;
       }
     }
-    return Scan.run(text, at, to, kind);
+    return kind == CodePoints.LETTER ? Scan.letters(text, at, to) : Scan.run(text, at, to, kind);
   }
 
   /** Length of the contraction at an apostrophe, or 0. */

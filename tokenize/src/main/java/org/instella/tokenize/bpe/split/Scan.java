@@ -2,6 +2,7 @@ package org.instella.tokenize.bpe.split;
 
 import org.instella.tokenize.bpe.unicode.CodePoints;
 import org.instella.tokenize.bpe.unicode.Utf8;
+import org.instella.tokenize.bpe.unicode.Words8;
 
 /** Steps that the scanners share; ASCII by table, the rest by code point. */
 final class Scan {
@@ -22,6 +23,19 @@ final class Scan {
   static int kind(byte[] text, int at) {
     int kind = KINDS[text[at] & 0xFF];
     return kind != BEYOND ? kind : CodePoints.kind(Utf8.codePoint(text, at));
+  }
+
+  /** As {@link #run} of letters, eight ASCII letters at a time. */
+  static int letters(byte[] text, int from, int to) {
+    int at = from;
+    while (to - at >= 8) {
+      int count = Words8.leading(Words8.asciiLetters(Words8.load(text, at)));
+      at += count;
+      if (count < 8) {
+        return text[at] >= 0 ? at : run(text, at, to, CodePoints.LETTER);
+      }
+    }
+    return run(text, at, to, CodePoints.LETTER);
   }
 
   /** The first place in [from, to) whose character is not of {@code kind}, or {@code to}. */

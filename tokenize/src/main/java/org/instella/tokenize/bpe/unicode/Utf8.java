@@ -1,15 +1,9 @@
 package org.instella.tokenize.bpe.unicode;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /** UTF-8 by hand, where the JDK would make garbage or see lone surrogates as question marks. */
 public final class Utf8 {
-  private static final VarHandle LONGS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-  private static final long NOT_ASCII = 0x8080808080808080L;
   private static final int REPLACEMENT = 0xFFFD;
 
   private Utf8() {}
@@ -49,7 +43,7 @@ public final class Utf8 {
   /** The first place in [from, to) with a byte above 0x7F, or {@code to}. */
   public static int skipAscii(byte[] text, int from, int to) {
     int at = from;
-    while (to - at >= 8 && ((long) LONGS.get(text, at) & NOT_ASCII) == 0) {
+    while (to - at >= 8 && (Words8.load(text, at) & Words8.TOP) == 0) {
       at += 8;
     }
     while (at < to && text[at] >= 0) {
@@ -58,8 +52,11 @@ public final class Utf8 {
     return at;
   }
 
-  /** Writes one code point at {@code at}, where 4 bytes must be free; returns the new end. */
-  static int put(int codePoint, byte[] into, int at) {
+  /**
+   * Writes one code point, or U+FFFD for a surrogate, at {@code at}, where 4 bytes must be free;
+   * returns the new end.
+   */
+  public static int put(int codePoint, byte[] into, int at) {
     if (codePoint < 0x80) {
       into[at] = (byte) codePoint;
       return at + 1;

@@ -1,17 +1,11 @@
 package org.instella.tokenize.bpe;
 
-import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.instella.conf.error.DataException;
 import org.instella.tokenize.bpe.merge.MergeTable;
 import org.instella.tokenize.bpe.merge.WordCache;
 import org.instella.tokenize.bpe.split.ByteAlphabet;
@@ -25,39 +19,21 @@ import org.instella.tokenize.bpe.unicode.Utf8Buffer;
  * Nothing is guessed: a key with a value that is not known to be harmless refuses the file.
  */
 final class BpeFile {
-  private static final JsonMapper JSON = mapper();
-
-  private final String origin;
-  private final JsonNode root;
-  private final JsonNode model;
-  private final Map<String, Integer> ids = new HashMap<>();
+  private final BpeJson json;
+  private final Map<String, Integer> ids;
 
   BpeFile(byte[] json, String origin) {
-    this.origin = origin;
-    try {
-      root = JSON.readTree(json);
-    } catch (IOException e) {
-      throw malformed(e.getMessage(), e);
-    }
-    model = root.path("model");
-  }
-
-  private static JsonMapper mapper() {
-    JsonMapper mapper = new JsonMapper();
-    mapper
-        .getFactory()
-        .setStreamReadConstraints(
-            StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build());
-    return mapper;
+    this.json = BpeJson.read(json, origin);
+    ids = this.json.vocabulary();
   }
 
   /** The tables. */
   ByteLevelBpe read(String digest) throws UnsupportedTokenizerException {
     refuseOtherModels();
-    boolean composes = normaliser(root.path("normalizer"));
+    boolean composes = normaliser(json.at("normalizer"));
     PreTokenizer preTokenizer = preTokenizer();
-    refuseOtherDecoders(root.path("decoder"));
-    readVocabulary();
+    refuseOtherDecoders(json.at("decoder"));
+    refuseHugeVocabularies();
     byte[][] modelTokens = bytesById();
     int[] byteIds = byteIds();
     int[][] fallbacks = fallbacks(byteIds);
@@ -71,7 +47,7 @@ final class BpeFile {
         tokens,
         merges,
         fallbacks,
-        model.path("ignore_merges").asBoolean()
+        json.model("ignore_merges").asBoolean()
             ? Optional.of(new WholeWords(modelTokens))
             : Optional.empty(),
         composes,
@@ -82,16 +58,16 @@ final class BpeFile {
 
   private void refuseOtherModels() throws UnsupportedTokenizerException {
     // Old files leave the type out; then merges tell a BPE model.
-    String type = model.path("type").asText("BPE");
-    if (!type.equals("BPE") || !model.path("vocab").isObject() || !model.has("merges")) {
+    String type = json.model("type").asText("BPE");
+    if (!type.equals("BPE") || !json.hasRows()) {
       throw new UnsupportedTokenizerException("model %s is not BPE".formatted(type));
     }
-    if (model.path("dropout").asDouble(0) != 0) {
+    if (json.model("dropout").asDouble(0) != 0) {
       throw new UnsupportedTokenizerException(
-          "model.dropout %s makes ids random".formatted(model.get("dropout")));
+          "model.dropout %s makes ids random".formatted(json.model("dropout")));
     }
     for (String key : List.of("continuing_subword_prefix", "end_of_word_suffix")) {
-      if (!model.path(key).asText("").isEmpty() && !model.get(key).isNull()) {
+      if (!json.model(key).asText("").isEmpty() && !json.model(key).isNull()) {
         throw new UnsupportedTokenizerException("model.%s is not byte-level".formatted(key));
       }
     }
@@ -117,7 +93,7 @@ final class BpeFile {
 
   private PreTokenizer preTokenizer() throws UnsupportedTokenizerException {
     try {
-      return PreTokenizer.of(root.path("pre_tokenizer"));
+      return PreTokenizer.of(json.at("pre_tokenizer"));
     } catch (UnsupportedPatternException e) {
       throw new UnsupportedTokenizerException(e.getMessage());
     }
@@ -135,17 +111,10 @@ final class BpeFile {
     }
   }
 
-  private void readVocabulary() throws UnsupportedTokenizerException {
-    for (Iterator<Map.Entry<String, JsonNode>> it = model.get("vocab").fields(); it.hasNext(); ) {
-      Map.Entry<String, JsonNode> token = it.next();
-      int id = token.getValue().asInt(-1);
-      if (id < 0) {
-        throw malformed("token %s has id %s".formatted(token.getKey(), token.getValue()), null);
-      }
-      if (id >= Math.min(MergeTable.MAX_IDS, WordCache.MAX_IDS)) {
-        throw new UnsupportedTokenizerException("id %d is above our tables".formatted(id));
-      }
-      ids.put(token.getKey(), id);
+  private void refuseHugeVocabularies() throws UnsupportedTokenizerException {
+    int highest = ids.values().stream().mapToInt(Integer::intValue).max().orElse(-1);
+    if (highest >= Math.min(MergeTable.MAX_IDS, WordCache.MAX_IDS)) {
+      throw new UnsupportedTokenizerException("id %d is above our tables".formatted(highest));
     }
   }
 
@@ -169,7 +138,7 @@ final class BpeFile {
    * character's UTF-8, if they are all there; otherwise nothing, as in the library.
    */
   private int[][] fallbacks(int[] byteIds) throws UnsupportedTokenizerException {
-    boolean byteFallback = model.path("byte_fallback").asBoolean();
+    boolean byteFallback = json.model("byte_fallback").asBoolean();
     int[][] fallbacks = new int[256][];
     boolean needed = false;
     for (int b = 0; b < 256; b++) {
@@ -180,8 +149,8 @@ final class BpeFile {
       needed = true;
       fallbacks[b] = byteFallback ? fallback(ByteAlphabet.character(b)) : new int[0];
       if (fallbacks[b].length == 0
-          && !model.path("unk_token").isNull()
-          && !model.path("unk_token").isMissingNode()) {
+          && !json.model("unk_token").isNull()
+          && !json.model("unk_token").isMissingNode()) {
         throw new UnsupportedTokenizerException(
             "byte %d has no token and unk_token is set".formatted(b));
       }
@@ -203,33 +172,16 @@ final class BpeFile {
   }
 
   private MergeTable merges() throws UnsupportedTokenizerException {
-    JsonNode json = model.get("merges");
-    if (json.size() > MergeTable.MAX_MERGES) {
-      throw new UnsupportedTokenizerException("%d merges".formatted(json.size()));
+    List<String> parts = json.merges();
+    int count = parts.size() / 2;
+    if (count > MergeTable.MAX_MERGES) {
+      throw new UnsupportedTokenizerException("%d merges are above our tables".formatted(count));
     }
-    MergeTable merges = new MergeTable(json.size());
-    // "#version" lines of merges.txt stand in old files and do not count.
-    int rank = 0;
-    for (JsonNode merge : json) {
-      String left;
-      String right;
-      if (merge.isArray()) {
-        left = merge.path(0).asText();
-        right = merge.path(1).asText();
-      } else {
-        String line = merge.asText();
-        if (line.startsWith("#version")) {
-          continue;
-        }
-        int space = line.indexOf(' ');
-        if (space < 0 || line.indexOf(' ', space + 1) >= 0) {
-          throw malformed("merge %d, \"%s\", is not two tokens".formatted(rank, line), null);
-        }
-        left = line.substring(0, space);
-        right = line.substring(space + 1);
-      }
+    MergeTable merges = new MergeTable(count);
+    for (int rank = 0; rank < count; rank++) {
+      String left = parts.get(2 * rank);
+      String right = parts.get(2 * rank + 1);
       merges.put(rank, modelId(left, rank), modelId(right, rank), modelId(left + right, rank));
-      rank++;
     }
     return merges;
   }
@@ -237,7 +189,7 @@ final class BpeFile {
   private int modelId(String token, int rank) {
     Integer id = ids.get(token);
     if (id == null) {
-      throw malformed(
+      throw json.malformed(
           "merge %d needs the token \"%s\", which is not in the vocabulary".formatted(rank, token),
           null);
     }
@@ -248,28 +200,28 @@ final class BpeFile {
   private List<AddedToken> addedTokens() throws UnsupportedTokenizerException {
     List<AddedToken> added = new ArrayList<>();
     int nextId = ids.size();
-    for (JsonNode json : root.path("added_tokens")) {
-      String content = json.path("content").asText();
+    for (JsonNode token : json.at("added_tokens")) {
+      String content = token.path("content").asText();
       if (content.isEmpty()) {
         continue;
       }
       Integer known = ids.get(content);
       int id = known == null ? nextId++ : known;
-      if (id != json.path("id").asInt(-1)) {
+      if (id != token.path("id").asInt(-1)) {
         // The library numbers them itself and only warns; leave such a file to it.
         throw new UnsupportedTokenizerException(
-            "added token %s has id %s but would get %d".formatted(content, json.path("id"), id));
+            "added token %s has id %s but would get %d".formatted(content, token.path("id"), id));
       }
       ids.put(content, id);
       added.add(
           new AddedToken(
               id,
               content,
-              json.path("single_word").asBoolean(),
-              json.path("lstrip").asBoolean(),
-              json.path("rstrip").asBoolean(),
-              json.path("normalized").asBoolean(!json.path("special").asBoolean()),
-              json.path("special").asBoolean()));
+              token.path("single_word").asBoolean(),
+              token.path("lstrip").asBoolean(),
+              token.path("rstrip").asBoolean(),
+              token.path("normalized").asBoolean(!token.path("special").asBoolean()),
+              token.path("special").asBoolean()));
     }
     return added;
   }
@@ -295,12 +247,5 @@ final class BpeFile {
     Utf8Buffer out = new Utf8Buffer();
     nfc.normalise(utf8, 0, utf8.length, doubt, out);
     return new String(out.bytes(), 0, out.size(), StandardCharsets.UTF_8);
-  }
-
-  private DataException malformed(String why, Throwable cause) {
-    return new DataException(
-        TokenizerError.MALFORMED_TOKENIZER,
-        "%s is not a tokenizer.json: %s".formatted(origin, why),
-        cause);
   }
 }

@@ -57,7 +57,8 @@ public final class WordMerger {
     } else if (length > WINDOW && merges.growing()) {
       mergeWindows(text, from, to, out);
     } else {
-      out.addAll(symbols, 0, mergeBytes(text, from, to));
+      int count = mergeBytes(text, from, to); // may renew the row of symbols
+      out.addAll(symbols, 0, count);
     }
   }
 
@@ -109,7 +110,8 @@ public final class WordMerger {
     for (int i = 0; i + 1 < count; i++) {
       ranks[i] = merges.rank(symbols[i], symbols[i + 1]);
     }
-    out.addAll(symbols, 0, count <= SHORT ? mergeShort(count) : mergeHeap(count));
+    int kept = count <= SHORT ? mergeShort(count) : mergeHeap(count);
+    out.addAll(symbols, 0, kept);
   }
 
   private void ensureRoom(int count) {

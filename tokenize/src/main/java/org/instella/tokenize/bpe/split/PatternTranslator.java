@@ -1,7 +1,9 @@
 package org.instella.tokenize.bpe.split;
 
+import java.util.function.IntPredicate;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.IntStream;
 import org.instella.tokenize.bpe.unicode.CodePoints;
 
 /**
@@ -160,25 +162,57 @@ final class PatternTranslator {
     at += length;
   }
 
-  /** The code points of a kind, or all others, as ranges. */
+  /** The code points of a kind, or all others. */
   private void kind(int kind, boolean outside, boolean inClass, int length) {
-    if (!inClass) {
-      out.append('[');
+    if (inClass && outside) {
+      out.append(ranges(point -> CodePoints.kind(point) != kind));
+    } else {
+      out.append(inClass ? "" : outside ? "[^" : "[").append(members(kind));
+      out.append(inClass ? "" : "]");
     }
+    at += length;
+  }
+
+  /**
+   * The inside of a class with the code points of a kind. Letters and numbers are what the JDK
+   * takes for them, less and plus the few in which the library differs: hundreds of ranges would be
+   * tried one by one for each character. The first one added guards the others.
+   */
+  private static String members(int kind) {
+    if (kind == CodePoints.SPACE) {
+      return ranges(point -> CodePoints.kind(point) == kind);
+    }
+    String jdk = kind == CodePoints.LETTER ? "\\p{L}" : "\\p{N}";
+    String less = ranges(point -> inJdk(point, kind) && CodePoints.kind(point) != kind);
+    IntPredicate missing = point -> !inJdk(point, kind) && CodePoints.kind(point) == kind;
+    String more = ranges(missing);
+    int first =
+        IntStream.rangeClosed(0, Character.MAX_CODE_POINT).filter(missing).findFirst().orElse(0);
+    return (less.isEmpty() ? jdk : "[" + jdk + "&&[^" + less + "]]")
+        + (more.isEmpty() ? "" : "[\\x{%X}-\\x{10FFFF}&&[%s]]".formatted(first, more));
+  }
+
+  private static boolean inJdk(int point, int kind) {
+    int type = Character.getType(point);
+    return kind == CodePoints.LETTER
+        ? Character.isLetter(point)
+        : type == Character.DECIMAL_DIGIT_NUMBER
+            || type == Character.LETTER_NUMBER
+            || type == Character.OTHER_NUMBER;
+  }
+
+  private static String ranges(IntPredicate member) {
+    StringBuilder ranges = new StringBuilder();
     int from = -1;
     for (int point = 0; point <= Character.MAX_CODE_POINT + 1; point++) {
-      boolean member =
-          point <= Character.MAX_CODE_POINT && (CodePoints.kind(point) == kind) != outside;
-      if (member && from < 0) {
+      boolean in = point <= Character.MAX_CODE_POINT && member.test(point);
+      if (in && from < 0) {
         from = point;
-      } else if (!member && from >= 0) {
-        out.append("\\x{%X}-\\x{%X}".formatted(from, point - 1));
+      } else if (!in && from >= 0) {
+        ranges.append("\\x{%X}-\\x{%X}".formatted(from, point - 1));
         from = -1;
       }
     }
-    if (!inClass) {
-      out.append(']');
-    }
-    at += length;
+    return ranges.toString();
   }
 }

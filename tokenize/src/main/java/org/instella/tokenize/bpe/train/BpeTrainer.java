@@ -5,10 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.instella.conf.error.ConfigurationException;
 import org.instella.conf.error.DataException;
@@ -102,9 +100,9 @@ public record BpeTrainer(int vocabularySize, List<String> specials, long minFreq
         words[word] =
             IntStream.range(0, bytes.length).map(i -> idOfByte[bytes[i] & 0xFF]).toArray();
         wordCounts[word] = counts.get(sorted.get(word));
-        count(word, wordCounts[word]);
+        count(word);
       }
-      pairs.enqueueAll();
+      pairs.enqueueRisen();
     }
 
     BpeVocabulary train() {
@@ -128,43 +126,62 @@ public record BpeTrainer(int vocabularySize, List<String> specials, long minFreq
         ids.put(joined, id);
       }
       merges.add(new Merge(tokens.get(pair.left), tokens.get(pair.right)));
-      Set<Long> changed = new HashSet<>();
       for (int word : pair.words()) {
-        int[] before = words[word];
-        int[] after = merged(before, pair, id);
-        if (after.length < before.length) {
-          count(word, -wordCounts[word]);
-          words[word] = after;
-          count(word, wordCounts[word]);
-          for (int i = 0; i + 1 < after.length; i++) {
-            if (after[i] == id || after[i + 1] == id) {
-              changed.add((long) after[i] << 32 | after[i + 1]);
-            }
-          }
-        }
+        words[word] = merged(word, pair, id);
       }
-      for (long key : changed) {
-        pairs.enqueue((int) (key >>> 32), (int) key);
-      }
+      pairs.forget(pair);
+      pairs.enqueueRisen();
     }
 
-    private void count(int word, long change) {
+    private void count(int word) {
       int[] symbols = words[word];
       for (int i = 0; i + 1 < symbols.length; i++) {
-        pairs.change(symbols[i], symbols[i + 1], change, word);
+        pairs.change(symbols[i], symbols[i + 1], wordCounts[word], word);
       }
     }
 
-    private int[] merged(int[] symbols, Pair pair, int id) {
-      int[] result = new int[symbols.length];
+    /** Replaces the pair from left to right and counts the neighbours that came and went. */
+    private int[] merged(int word, Pair pair, int id) {
+      int[] symbols = words[word];
+      long count = wordCounts[word];
+      int[] result = null;
       int size = 0;
-      for (int i = 0; i < symbols.length; i++) {
-        boolean here =
-            i + 1 < symbols.length && symbols[i] == pair.left && symbols[i + 1] == pair.right;
-        result[size++] = here ? id : symbols[i];
-        i += here ? 1 : 0;
+      int i = 0;
+      while (i < symbols.length) {
+        if (!isAt(symbols, i, pair)) {
+          if (result != null) {
+            result[size] = symbols[i];
+          }
+          size++;
+          i++;
+          continue;
+        }
+        if (result == null) {
+          result = Arrays.copyOf(symbols, symbols.length);
+        }
+        if (size > 0) {
+          change(symbols[i - 1], pair.left, -count, word, pair);
+          change(result[size - 1], id, count, word, pair);
+        }
+        result[size++] = id;
+        i += 2;
+        if (i < symbols.length && !isAt(symbols, i, pair)) {
+          change(pair.right, symbols[i], -count, word, pair);
+          change(id, symbols[i], count, word, pair);
+        }
       }
-      return size == symbols.length ? symbols : Arrays.copyOf(result, size);
+      return result == null ? symbols : Arrays.copyOf(result, size);
+    }
+
+    /** The merged pair itself vanishes as a whole, and is not counted down. */
+    private void change(int left, int right, long change, int word, Pair merging) {
+      if (left != merging.left || right != merging.right) {
+        pairs.change(left, right, change, word);
+      }
+    }
+
+    private boolean isAt(int[] symbols, int i, Pair pair) {
+      return i + 1 < symbols.length && symbols[i] == pair.left && symbols[i + 1] == pair.right;
     }
   }
 }

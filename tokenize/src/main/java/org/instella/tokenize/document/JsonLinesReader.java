@@ -1,5 +1,7 @@
 package org.instella.tokenize.document;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
@@ -17,13 +19,15 @@ import org.instella.conf.storage.Storage;
 import org.instella.tokenize.document.RejectedLine.Reason;
 
 /**
- * JSON lines, parsed as a stream of tokens over the bytes of the line: only the wanted fields
- * become objects. Where a key stands twice, the later one counts, as in Python.
+ * JSON lines. {@link JsonLine} takes the wanted fields out of nearly all of them; where it gives
+ * up, Jackson reads the line as a stream of tokens and decides, with a reason. Where a key stands
+ * twice, the later one counts, as in Python.
  */
 final class JsonLinesReader extends DocumentReader {
   private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
   private final JsonFactory json;
+  private final JsonLine fast;
   private final LineScanner lines;
 
   JsonLinesReader(
@@ -45,6 +49,7 @@ final class JsonLinesReader extends DocumentReader {
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .build();
+    this.fast = new JsonLine(schema);
     // A slice begins behind the line that the slice before it ends with.
     long offset = Math.max(0, slice.start() - 1);
     this.lines = new LineScanner(unpacked(storage, offset), slice.file(), offset, limits, times);
@@ -116,6 +121,9 @@ final class JsonLinesReader extends DocumentReader {
     if (bytes[from] == 0 || (to - from > 1 && bytes[from + 1] == 0)) {
       return rejected(Reason.BAD_JSON, "it begins with a zero byte");
     }
+    if (fast.read(bytes, from, to)) {
+      return document(fast.id(), fast.text(), fast.source());
+    }
     try (JsonParser parser = json.createParser(bytes, from, to - from)) {
       return document(parser);
     } catch (JsonParseException e) {
@@ -172,6 +180,10 @@ final class JsonLinesReader extends DocumentReader {
     if (!Utf8.wellFormed(text) || (id != null && !Utf8.wellFormed(id))) {
       return rejected(Reason.INVALID_UNICODE, "an escape gives half a surrogate pair");
     }
+    return document(id, text.getBytes(UTF_8), source);
+  }
+
+  private Document document(String id, byte[] text, String source) {
     String file = slice.label();
     return new Document(
         id == null ? file + ":" + lines.number() : id,

@@ -37,7 +37,7 @@ final class TableRow {
     }
     return new Document(
         id == null ? file + ":" + row : new String(id, UTF_8),
-        new String(text, UTF_8),
+        text,
         source == null ? "" : new String(source, UTF_8),
         file,
         row);

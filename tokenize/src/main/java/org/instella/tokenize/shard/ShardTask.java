@@ -174,10 +174,10 @@ public final class ShardTask {
   }
 
   private void encode(Document document, TokenShardWriter writer, int eosId) {
-    String text = config.text().apply(document.text());
+    byte[] text = config.text().apply(document);
     long begin = System.nanoTime();
     ids.clear();
-    tokenizer.encode(text, ids);
+    tokenizer.encode(text, 0, text.length, ids);
     long encoded = System.nanoTime();
     encodeNanos += encoded - begin;
     if (ids.size() == 0) {
@@ -188,7 +188,7 @@ public final class ShardTask {
       ids.add(eosId);
     }
     writer.add(ids.ids(), ids.size(), document.id(), document.file(), document.line());
-    textBytes += utf8Length(text);
+    textBytes += text.length;
     writeNanos += System.nanoTime() - encoded;
   }
 
@@ -202,15 +202,5 @@ public final class ShardTask {
   private static EnvironmentException cannotWrite(Location file, IOException e) {
     return new EnvironmentException(
         ShardError.WRITE_FAILED, "Cannot write %s: %s".formatted(file.parent(), e.getMessage()), e);
-  }
-
-  private static long utf8Length(String text) {
-    long bytes = text.length();
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      // The two halves of a pair take four bytes together.
-      bytes += c < 0x80 ? 0 : c < 0x800 || Character.isSurrogate(c) ? 1 : 2;
-    }
-    return bytes;
   }
 }

@@ -1,5 +1,9 @@
 package org.instella.tokenize.shard;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import org.instella.tokenize.document.Document;
+
 /** What happens to a text before it is encoded. */
 public enum TextRule {
   /** Nothing. */
@@ -7,11 +11,11 @@ public enum TextRule {
   /** White space at both ends is cut off, as Dolma's tokeniser does (Python's {@code strip}). */
   STRIP;
 
-  /** The text to encode. */
-  String apply(String text) {
+  /** The text to encode, as UTF-8. */
+  byte[] apply(Document document) {
     return switch (this) {
-      case AS_IS -> text;
-      case STRIP -> stripped(text);
+      case AS_IS -> document.utf8();
+      case STRIP -> stripped(document.text()).getBytes(UTF_8);
     };
   }
 

@@ -27,6 +27,7 @@ import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.tokenize.bpe.ByteTokenizer;
 import org.instella.tokenize.bpe.TokenizerSpec;
+import org.instella.tokenize.document.Document;
 import org.instella.tokenize.document.DocumentFiles;
 import org.instella.tokenize.document.DocumentLimits;
 import org.instella.tokenize.document.DocumentSchema;
@@ -243,11 +244,15 @@ class ShardTaskTest {
 
   @Test
   void stripsWhatPythonStrips() {
-    assertThat(TextRule.STRIP.apply("\u00a0\u2003\u001c\u0085 a b\u3000\u2028\r\n"))
+    assertThat(applied(TextRule.STRIP, "\u00a0\u2003\u001c\u0085 a b\u3000\u2028\r\n"))
         .isEqualTo("a b");
-    assertThat(TextRule.STRIP.apply("\u200b a")).isEqualTo("\u200b a");
-    assertThat(TextRule.STRIP.apply(" \t")).isEmpty();
-    assertThat(TextRule.AS_IS.apply(" a ")).isEqualTo(" a ");
+    assertThat(applied(TextRule.STRIP, "\u200b a")).isEqualTo("\u200b a");
+    assertThat(applied(TextRule.STRIP, " \t")).isEmpty();
+    assertThat(applied(TextRule.AS_IS, " a ")).isEqualTo(" a ");
+  }
+
+  private static String applied(TextRule rule, String text) {
+    return new String(rule.apply(new Document("id", text, "", "file", 1)), UTF_8);
   }
 
   private void makeInput() throws IOException {

@@ -13,7 +13,9 @@ import org.instella.model.checkpoint.Dtype;
 import org.instella.model.checkpoint.ModelFolder;
 import org.instella.model.checkpoint.ModelFolderWriter;
 import org.instella.model.torch.FlatBuffer;
+import org.instella.model.torch.TorchDevice;
 import org.instella.model.transformer.Decoder;
+import org.instella.model.transformer.DecoderSettings;
 import org.instella.model.transformer.FlatGradients;
 import org.instella.model.transformer.FlatParameters;
 import org.instella.model.transformer.OptimizerKernels;
@@ -108,12 +110,12 @@ public final class Trainer implements AutoCloseable {
 
   private static Objective nextToken(
       TrainConfig config, TransformerConfig model, Optional<Long> freshSeed) {
-    if (freshSeed.isPresent()) {
-      return new NextToken(
-          Decoder.initialise(model, freshSeed.get(), config.compute().torchDevice()));
-    }
-    FlatParameters parameters = FlatParameters.allocate(model, config.compute().torchDevice());
-    return new NextToken(new Decoder(parameters, config.compute().decoderSettings()));
+    TorchDevice device = config.compute().torchDevice();
+    DecoderSettings settings = config.compute().decoderSettings();
+    return new NextToken(
+        freshSeed.isPresent()
+            ? Decoder.initialise(model, freshSeed.get(), device, settings)
+            : new Decoder(FlatParameters.allocate(model, device), settings));
   }
 
   private Trainer(TrainConfig config, TrainRun run, ObjectiveFactory factory) {
@@ -529,7 +531,7 @@ public final class Trainer implements AutoCloseable {
                 .fact("step", state.step())
                 .fact("updates", state.updates())
                 .fact("loss", state.loss())
-                .fact("loss-normalisation", config.loss().normalisation().name())
+                .fact("loss-normalisation", provenance.identity().get("loss.normalisation"))
                 .fact("seed", config.seed())
                 .fact("tokens", state.samples() * config.sequenceLength())
                 .fact("samples-by-source", data.mixture().samplesBySource())

@@ -74,9 +74,15 @@ public final class Decoder implements AutoCloseable {
    * function of the seed, the tensor's name and i.
    */
   public static Decoder initialise(TransformerConfig config, long seed, TorchDevice device) {
+    return initialise(config, seed, device, DecoderSettings.DEFAULT);
+  }
+
+  /** {@link #initialise(TransformerConfig, long, TorchDevice)} with other settings. */
+  public static Decoder initialise(
+      TransformerConfig config, long seed, TorchDevice device, DecoderSettings settings) {
     FlatParameters parameters = FlatParameters.allocate(config, device);
     MitchellInitialiser.fill(parameters, seed);
-    return new Decoder(parameters);
+    return new Decoder(parameters, settings);
   }
 
   private Map<String, Object> attributes() {

@@ -23,8 +23,7 @@ public record CheckpointConfig(
   /** Reads a section {@code checkpoint}. */
   static CheckpointConfig from(Settings checkpoint) {
     return new CheckpointConfig(
-        TrainDuration.read(checkpoint, "every", "time between checkpoints")
-            .orElse(TrainDuration.steps(1000)),
+        TrainDuration.read(checkpoint, "every", "time between checkpoints", "1000 steps"),
         checkpoint.integer("keep", "how many of the newest stay").atLeast(1).orElse(2),
         TrainDuration.read(checkpoint, "keep-every", "checkpoints at multiples of this stay"),
         checkpoint.flag("first", "write one before the first step").orElse(false),

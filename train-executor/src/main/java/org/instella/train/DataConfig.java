@@ -34,7 +34,10 @@ public record DataConfig(DataOrder.Kind order, boolean verify, List<Source> sour
       Location path = Location.of(source.text("path", "folder of a token data set").required());
       Source read =
           new Source(
-              source.text("name", "name of the source in reports").orElse(path.name()),
+              source
+                  .text("name", "name of the source in reports; that of its folder if not given")
+                  .optional()
+                  .orElse(path.name()),
               path,
               source
                   .number("repeat", "passes over the data set per epoch, 1 if not given")

@@ -17,8 +17,7 @@ public record HeldOutConfig(TrainDuration every, int sequences, List<DataConfig.
   /** Reads a section {@code held-out}. */
   static HeldOutConfig from(Settings heldOut) {
     return new HeldOutConfig(
-        TrainDuration.read(heldOut, "every", "time between measurements")
-            .orElse(TrainDuration.steps(1000)),
+        TrainDuration.read(heldOut, "every", "time between measurements", "1000 steps"),
         heldOut.integer("sequences", "sequences read of each source").atLeast(1).orElse(64),
         DataConfig.sources(heldOut));
   }

@@ -59,8 +59,10 @@ public record TrainConfig(
                 .atLeast(1)
                 .required(),
             train.integer("micro-batch", "sequences computed at once").atLeast(1).required(),
-            TrainDuration.read(train, "duration", "length of the run")
-                .orElseGet(() -> missingDuration(train)),
+            TrainDuration.require(
+                train,
+                "duration",
+                "length of the run, such as 1 epochs, 2000 steps or 57.575B tokens"),
             train.flag("extend", "allow resuming with another duration").orElse(false),
             train.integer("log-every", "steps between two lines of metrics").atLeast(1).orElse(1),
             train.optionalSection("model", "shape of a fresh model").map(TransformerConfig::from),
@@ -81,14 +83,6 @@ public record TrainConfig(
             TcpOptions.from(train.section("group", "patience between ranks")));
     config.check(train);
     return config;
-  }
-
-  private static TrainDuration missingDuration(Settings train) {
-    if (!train.has("duration")) {
-      train.problem(
-          "duration", "missing; write for example 1 epochs, 2000 steps or 57.575B tokens");
-    }
-    return TrainDuration.steps(1);
   }
 
   private void check(Settings train) {

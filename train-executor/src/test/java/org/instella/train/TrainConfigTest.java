@@ -47,7 +47,7 @@ class TrainConfigTest {
             """);
     assertThatThrownBy(wrong::config)
         .isInstanceOf(ConfigurationException.class)
-        .hasMessageContaining("\"soon\" is no duration")
+        .hasMessageContaining("is no duration; write for example 2000 steps")
         .hasMessageContaining("3 does not divide 16")
         .hasMessageContaining("at most model.max-positions, which is 32")
         .hasMessageContaining("train.optimizer.learning-rate = 40")
@@ -60,7 +60,7 @@ class TrainConfigTest {
     assertThatThrownBy(() -> run.with("duration = null").config())
         .isInstanceOf(ConfigurationException.class)
         .hasMessageContaining("train.duration")
-        .hasMessageContaining("write for example 1 epochs");
+        .hasMessageContaining("such as 1 epochs");
   }
 
   @Test

@@ -46,8 +46,8 @@ public record AdamW(
             .in(Range.closed(0, 1))
             .orElse(0.1),
         optimizer
-            .number("clip-norm", "largest global gradient norm")
-            .in(Range.openClosed(0, Double.MAX_VALUE))
+            .number("clip-norm", "largest global gradient norm; not clipped if not given")
+            .greaterThan(0)
             .optional()
             .orElse(Double.POSITIVE_INFINITY));
   }

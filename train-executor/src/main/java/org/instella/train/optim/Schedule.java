@@ -37,8 +37,7 @@ public record Schedule(
         schedule
             .choice("kind", "shape of the learning-rate curve", Kind.class)
             .orElse(Kind.COSINE_WITH_WARMUP),
-        TrainDuration.read(schedule, "warmup", "length of the rise to the peak")
-            .orElse(TrainDuration.steps(0)),
+        TrainDuration.read(schedule, "warmup", "length of the rise to the peak", "0 steps"),
         schedule
             .number("warmup-start-fraction", "share of the peak at step 0")
             .in(Range.closed(0, 1))

@@ -82,17 +82,30 @@ public record TrainDuration(BigDecimal amount, Unit unit) {
     };
   }
 
-  /** Reads a key; a text of another form is reported as a problem of the recipe. */
+  /** Reads a key that may be left out; a text of another form is reported as a problem. */
   public static Optional<TrainDuration> read(Settings settings, String key, String help) {
-    Optional<String> text = settings.text(key, help).optional();
-    Optional<TrainDuration> duration = text.flatMap(TrainDuration::parse);
-    if (text.isPresent() && duration.isEmpty()) {
+    return settings.text(key, help).optional().map(text -> parse(settings, key, text));
+  }
+
+  /** Reads a key with a default. */
+  public static TrainDuration read(Settings settings, String key, String help, String fallback) {
+    return parse(settings, key, settings.text(key, help).orElse(fallback));
+  }
+
+  /** Reads a key that has to be there. */
+  public static TrainDuration require(Settings settings, String key, String help) {
+    boolean there = settings.has(key);
+    String text = settings.text(key, help).required();
+    return there ? parse(settings, key, text) : steps(1);
+  }
+
+  private static TrainDuration parse(Settings settings, String key, String text) {
+    Optional<TrainDuration> duration = parse(text);
+    if (duration.isEmpty()) {
       settings.problem(
-          key,
-          "\"%s\" is no duration; write for example 2000 steps, 57.575B tokens or 3 epochs"
-              .formatted(text.get()));
+          key, "is no duration; write for example 2000 steps, 57.575B tokens or 3 epochs");
     }
-    return duration;
+    return duration.orElse(steps(1));
   }
 
   @Override

@@ -15,7 +15,9 @@ public enum JobKind {
   DEMO_CORPUS((settings, section) -> DemoCorpusJob.from(settings)),
   TRAIN_TOKENIZER((settings, section) -> TrainTokenizerJob.from(settings)),
   TOKENIZE((settings, section) -> TokenizeJob.from(settings)),
-  INIT((settings, section) -> InitJob.from(settings));
+  INIT((settings, section) -> InitJob.from(settings)),
+  TRAIN(TrainJob::from),
+  MERGE((settings, section) -> MergeJob.from(settings));
 
   private final BiFunction<Settings, Section, Job> reader;
 

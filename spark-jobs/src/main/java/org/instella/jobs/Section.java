@@ -1,5 +1,6 @@
 package org.instella.jobs;
 
+import com.typesafe.config.ConfigUtil;
 import java.io.Serializable;
 import java.util.List;
 import java.util.SortedMap;
@@ -26,6 +27,18 @@ public record Section(String recipe, String name, List<String> path) implements 
       settings = settings.section(key, "");
     }
     return settings;
+  }
+
+  /** The same section with another text under a key that is there. */
+  public Section with(String key, String text) {
+    String full = String.join(".", path.stream().map(Section::quoted).toList()) + "." + key;
+    Recipe changed =
+        Recipe.parse(recipe, name).withTexts((place, old) -> place.equals(full) ? text : old);
+    return new Section(changed.toJson(), name, path);
+  }
+
+  private static String quoted(String key) {
+    return ConfigUtil.joinPath(key);
   }
 
   /** Everything below the section as flat keys: what a manifest keeps. */

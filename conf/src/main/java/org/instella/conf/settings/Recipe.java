@@ -105,7 +105,9 @@ public final class Recipe {
   }
 
   private static ConfigValue overrideValue(String text) {
-    if (!text.contains("//")) {
+    // An unquoted // begins a comment in HOCON, but hdfs://host/path is meant as it stands.
+    boolean quoted = text.startsWith("[") || text.startsWith("{") || text.startsWith("\"");
+    if (quoted || !text.contains("//")) {
       try {
         ConfigParseOptions options =
             ConfigParseOptions.defaults().setOriginDescription(COMMAND_LINE);

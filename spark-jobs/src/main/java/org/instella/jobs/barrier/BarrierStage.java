@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
@@ -12,6 +13,7 @@ import org.apache.spark.rdd.RDD;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.error.ErrorCategory;
 import org.instella.conf.error.InstellaException;
+import org.instella.conf.error.StoppedException;
 import org.instella.jobs.JobError;
 import org.instella.jobs.cluster.Cluster;
 import org.instella.jobs.cluster.StageAction;
@@ -78,8 +80,19 @@ public final class BarrierStage {
             restarts.limit(),
             reached.isEmpty() ? "" : " from=" + reached,
             firstLine(failure));
+        pause();
         cluster.slots().await(name, ranks, restarts.slotsWithin());
       }
+    }
+  }
+
+  /** A rank may know of a lost executor before Spark does. */
+  private void pause() {
+    try {
+      TimeUnit.SECONDS.sleep(1);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StoppedException(JobError.STOPPED, "%s was interrupted".formatted(name), e);
     }
   }
 

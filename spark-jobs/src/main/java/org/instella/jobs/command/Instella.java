@@ -35,6 +35,8 @@ import picocli.CommandLine.ParameterException;
       TokenizeCommand.class,
       ShardsCommand.class,
       InitCommand.class,
+      TrainCommand.class,
+      MergeCommand.class,
       GenerateCommand.class,
       InspectCommand.class,
       HelpCommand.class

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
+import org.instella.conf.error.ErrorCategory;
 import org.instella.conf.error.InstellaException;
 import org.instella.conf.error.StoppedException;
 import org.instella.conf.manifest.Manifest;
@@ -55,6 +56,7 @@ public final class PipelineRun {
   public enum State {
     DONE_BEFORE,
     DONE,
+    STOPPED,
     FAILED,
     NOT_RUN
   }
@@ -152,7 +154,7 @@ public final class PipelineRun {
       }
       return runNow(step, inputs, decision.why(), slots, total);
     } catch (InstellaException e) {
-      return new Outcome(step.name(), State.FAILED, null, e.getMessage(), 0, e);
+      return new Outcome(step.name(), stateOf(e), null, e.getMessage(), 0, e);
     }
   }
 
@@ -187,6 +189,10 @@ public final class PipelineRun {
     }
   }
 
+  private static State stateOf(InstellaException failure) {
+    return failure.category() == ErrorCategory.STOPPED ? State.STOPPED : State.FAILED;
+  }
+
   private static double seconds(long startNanos) {
     return Duration.ofNanos(System.nanoTime() - startNanos).toMillis() / 1000.0;
   }
@@ -199,6 +205,7 @@ public final class PipelineRun {
           switch (outcome.state()) {
             case DONE_BEFORE -> "done before";
             case DONE -> "done";
+            case STOPPED -> "stopped";
             case FAILED -> "FAILED";
             case NOT_RUN -> "not run";
           };

@@ -183,7 +183,7 @@ public final class PipelineRun {
           step.name(), State.DONE, result.artefact(), result.summary(), seconds, null);
     } catch (InstellaException e) {
       log.warn("{}: {}", step.name(), e.getMessage());
-      return new Outcome(step.name(), State.FAILED, null, e.getMessage(), seconds(start), e);
+      return new Outcome(step.name(), stateOf(e), null, e.getMessage(), seconds(start), e);
     } finally {
       slots.release(wanted);
     }

@@ -17,7 +17,8 @@ public enum JobKind {
   TOKENIZE((settings, section) -> TokenizeJob.from(settings)),
   INIT((settings, section) -> InitJob.from(settings)),
   TRAIN(TrainJob::from),
-  MERGE((settings, section) -> MergeJob.from(settings));
+  MERGE((settings, section) -> MergeJob.from(settings)),
+  EVALUATE(EvalJob::from);
 
   private final BiFunction<Settings, Section, Job> reader;
 

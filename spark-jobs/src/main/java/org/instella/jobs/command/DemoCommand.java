@@ -72,7 +72,7 @@ final class DemoCommand implements Callable<Integer> {
     Recipe recipe = options.recipe(Optional.of(recipes.resolve(size.recipe)), List.of());
     Map<String, PipelineRun.Outcome> outcomes =
         PipelineCommand.run(recipe, options, Optional.of(output), dryRun, out);
-    Location report = output.resolve("report/report.html");
+    Location report = output.resolve("scores/report.html");
     if (!outcomes.isEmpty() && Storage.standard().exists(report)) {
       out.println("report: " + report.uri());
     }

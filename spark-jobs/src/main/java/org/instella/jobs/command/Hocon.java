@@ -3,6 +3,7 @@ package org.instella.jobs.command;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.List;
+import java.util.Map;
 
 /** Options of the command line as values of a recipe; JSON is HOCON. */
 final class Hocon {
@@ -15,6 +16,10 @@ final class Hocon {
   }
 
   static String texts(List<String> values) {
+    return json(values);
+  }
+
+  static String sections(List<Map<String, String>> values) {
     return json(values);
   }
 

@@ -37,6 +37,8 @@ import picocli.CommandLine.ParameterException;
       InitCommand.class,
       TrainCommand.class,
       MergeCommand.class,
+      EvaluateCommand.class,
+      ScoreCommand.class,
       GenerateCommand.class,
       InspectCommand.class,
       HelpCommand.class

@@ -1,0 +1,151 @@
+package org.instella.jobs;
+
+import java.io.Serializable;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.instella.conf.manifest.Manifest;
+import org.instella.conf.settings.Settings;
+import org.instella.conf.storage.Location;
+import org.instella.conf.storage.Storage;
+import org.instella.eval.EvalConfig;
+import org.instella.eval.EvalSuite;
+import org.instella.eval.model.DecoderLanguageModel;
+import org.instella.eval.model.ModelSpec;
+import org.instella.eval.model.TokenLanguageModel;
+import org.instella.eval.plan.EvalPartition;
+import org.instella.eval.plan.EvalWorker;
+import org.instella.eval.plan.ScoredRow;
+import org.instella.eval.plan.ScoredRows;
+import org.instella.eval.report.EvalReport;
+import org.instella.eval.report.ModelColumn;
+import org.instella.jobs.cluster.Cluster;
+import org.instella.jobs.cluster.ParallelStage;
+import org.instella.jobs.progress.ProgressChannel;
+import org.instella.jobs.progress.RunClock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Models asked on tasks and held-out texts, and the report. The questions of every model are cut
+ * into partitions, one task each; an answer depends on its question and the model alone, so any
+ * number of partitions gives the same numbers.
+ */
+public record EvalJob(EvalConfig config, Section section) implements Job {
+  private static final Logger log = LoggerFactory.getLogger(EvalJob.class);
+
+  /** Reads a section {@code evaluate}. */
+  public static EvalJob from(Settings evaluate, Section section) {
+    return new EvalJob(EvalConfig.from(evaluate), section);
+  }
+
+  @Override
+  public List<Location> inputs() {
+    List<Location> inputs = new ArrayList<>();
+    config.models().forEach(model -> inputs.add(model.spec().folder()));
+    for (EvalConfig.HeldOut text : config.heldOut()) {
+      text.tokens().ifPresent(inputs::add);
+      text.documents()
+          .map(path -> new TokenSource(text.name(), path).place())
+          .ifPresent(inputs::add);
+    }
+    config.curves().forEach(curve -> inputs.add(curve.metrics()));
+    return inputs;
+  }
+
+  @Override
+  public int slots(int total) {
+    return total;
+  }
+
+  /** A part of the questions, for one model. */
+  private record Asked(ModelSpec model, EvalPartition partition) implements Serializable {}
+
+  @Override
+  public JobResult run(JobContext context) {
+    Storage storage = context.storage();
+    EvalSuite suite = EvalSuite.load(storage, config);
+    Cluster cluster = context.cluster().get();
+    List<EvalPartition> partitions = suite.partitions(cluster.slots().total());
+    List<Asked> asked = new ArrayList<>();
+    for (EvalConfig.Model model : config.models()) {
+      partitions.forEach(partition -> asked.add(new Asked(model.spec(), partition)));
+    }
+    List<List<ScoredRow>> answers = answer(context, cluster, asked);
+    List<ModelColumn> columns = new ArrayList<>();
+    for (int i = 0; i < config.models().size(); i++) {
+      ScoredRows rows = new ScoredRows();
+      answers
+          .subList(i * partitions.size(), (i + 1) * partitions.size())
+          .forEach(part -> part.forEach(rows::add));
+      EvalConfig.Model model = config.models().get(i);
+      columns.add(suite.column(model, rows, EvalSuite.facts(storage, model.spec())));
+    }
+    SortedMap<String, String> settings = new TreeMap<>(section.resolved());
+    settings.remove("output");
+    Manifest manifest =
+        EvalReport.write(
+            storage,
+            context.output(),
+            EvalSuite.report(storage, config, columns, Instant.now(), settings));
+    tell(context.name(), manifest);
+    return new JobResult(
+        context.output(),
+        "%d models, report %s".formatted(columns.size(), context.output().resolve("report.html")));
+  }
+
+  private static List<List<ScoredRow>> answer(
+      JobContext context, Cluster cluster, List<Asked> asked) {
+    Progress progress = new Progress(context.name(), asked.size());
+    String topic = "evaluate-" + context.output().uri();
+    try (var subscription = ProgressChannel.listen(topic, event -> progress.finished())) {
+      return ParallelStage.run(
+          cluster,
+          context.name(),
+          asked,
+          item -> {
+            List<ScoredRow> rows = new ArrayList<>();
+            try (TokenLanguageModel model =
+                DecoderLanguageModel.open(Storage.standard(), item.model())) {
+              new EvalWorker(model).run(item.partition(), rows::add);
+            }
+            ProgressChannel.send(topic, item.partition().index());
+            return rows;
+          });
+    }
+  }
+
+  /** The table of the report in a few lines. */
+  private static void tell(String name, Manifest manifest) {
+    if (manifest.facts().get("scores") instanceof Map<?, ?> scores) {
+      scores.forEach((model, numbers) -> log.info("{}: {}: {}", name, model, numbers));
+    }
+  }
+
+  /** One line a partition. */
+  private static final class Progress {
+    private final String name;
+    private final int all;
+    private final long start = System.nanoTime();
+    private int done;
+
+    Progress(String name, int all) {
+      this.name = name;
+      this.all = all;
+    }
+
+    synchronized void finished() {
+      done++;
+      double seconds = (System.nanoTime() - start) / 1e9;
+      log.info(
+          "{}: {}/{} partitions, {} left",
+          name,
+          done,
+          all,
+          RunClock.text(seconds / done * (all - done)));
+    }
+  }
+}

@@ -121,7 +121,17 @@ public record EvalJob(EvalConfig config, Section section) implements Job {
   /** The table of the report in a few lines. */
   private static void tell(String name, Manifest manifest) {
     if (manifest.facts().get("scores") instanceof Map<?, ?> scores) {
-      scores.forEach((model, numbers) -> log.info("{}: {}: {}", name, model, numbers));
+      scores.forEach(
+          (model, numbers) -> {
+            StringBuilder line = new StringBuilder();
+            ((Map<?, ?>) numbers)
+                .forEach(
+                    (key, value) ->
+                        line.append(line.length() == 0 ? "" : ", ")
+                            .append(String.valueOf(key).replace(" nats-per-token", ""))
+                            .append(" %.4f".formatted(((Number) value).doubleValue())));
+            log.info("{}: {}: {}", name, model, line);
+          });
     }
   }
 

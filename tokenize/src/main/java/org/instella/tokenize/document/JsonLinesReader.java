@@ -53,8 +53,19 @@ final class JsonLinesReader extends DocumentReader {
     // A slice begins behind the line that the slice before it ends with.
     long offset = Math.max(0, slice.start() - 1);
     this.lines = new LineScanner(unpacked(storage, offset), slice.file(), offset, limits, times);
-    if (slice.start() > 0 && lines.next()) {
-      lines.forgetNumber();
+    if (slice.start() > 0) {
+      dropLineOfSliceBefore();
+    }
+  }
+
+  private void dropLineOfSliceBefore() {
+    try {
+      if (lines.next()) {
+        lines.forgetNumber();
+      }
+    } catch (RuntimeException e) {
+      lines.close();
+      throw e;
     }
   }
 

@@ -65,6 +65,15 @@ class DocumentFilesTest {
   }
 
   @Test
+  void aLinkHasTheSizeOfItsTarget() throws IOException {
+    Path target = Files.writeString(folder.resolve(".target"), "x".repeat(5000));
+    Files.createSymbolicLink(folder.resolve("link.jsonl"), target);
+    assertThat(DocumentFiles.list(Storage.standard(), folder + "/link*").files())
+        .singleElement()
+        .satisfies(file -> assertThat(file.bytes()).isEqualTo(5000));
+  }
+
+  @Test
   void refusesAPlaceWithoutDocuments() {
     assertThatThrownBy(() -> DocumentFiles.list(Storage.standard(), folder + "/*.md"))
         .isInstanceOf(DataException.class)

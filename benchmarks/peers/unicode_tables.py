@@ -14,10 +14,11 @@ for the code points that the library's NFC knows.
 import unicodedata
 
 import tokenizers
-from tokenizers import Regex, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 POINTS = [c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
 TEXT = "".join(map(chr, POINTS))
+CATEGORIES = "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp".split()
 
 
 def members(pattern):
@@ -25,6 +26,22 @@ def members(pattern):
     found = set()
     for piece, _ in pre_tokenizers.Split(Regex(pattern), "removed", invert=True).pre_tokenize_str(TEXT):
         found.update(map(ord, piece))
+    return found
+
+
+def word_characters():
+    """The code points beside which a single-word added token does not match."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.add_tokens([AddedToken("#", single_word=True, normalized=False)])
+    return {c for c in POINTS if not tokenizer.encode(chr(c) + "#").ids}
+
+
+def isolated(step):
+    """The code points that a pre-tokenizer cuts out of a run of letters."""
+    found = set()
+    for block in range(0, len(POINTS), 4096):
+        text = "".join(f"a{chr(c)}a" for c in POINTS[block : block + 4096])
+        found.update(ord(p) for p, _ in step.pre_tokenize_str(text) if len(p) == 1 and p != "a")
     return found
 
 
@@ -66,12 +83,19 @@ def main():
     }
     print("# Character tables of the byte-level BPE encoder, made by benchmarks/peers/unicode_tables.py")
     print(f"# as Hugging Face tokenizers {tokenizers.__version__} sees them.")
-    print("# letter, number, space: code points that \\p{L}, \\p{N}, \\s match in a split pattern.")
+    print("# space: code points that \\s matches in a split pattern.")
+    print("# word: code points beside which a single-word added token does not match (\\w).")
+    print("# punctuation, numeric: what the Punctuation and Digits steps cut out.")
+    print("# category G: code points that \\p{G} matches in a split pattern.")
     print("# class C: canonical combining class C of the NFC normaliser.")
     print("# composed A=B+C: canonical decomposition that NFC puts together again;")
     print("# decomposed A=B or A=B+C: one that it does not.")
-    for name, pattern in (("letter", r"\p{L}"), ("number", r"\p{N}"), ("space", r"\s")):
-        emit(name, ranges(members(pattern)))
+    emit("space", ranges(members(r"\s")))
+    emit("word", ranges(word_characters()))
+    emit("punctuation", ranges(isolated(pre_tokenizers.Punctuation("isolated"))))
+    emit("numeric", ranges(isolated(pre_tokenizers.Digits(individual_digits=True))))
+    for category in CATEGORIES:
+        emit(f"category {category}", ranges(members(f"\\p{{{category}}}")))
     by_class = {}
     for c in marks:
         by_class.setdefault(unicodedata.combining(chr(c)), set()).add(c)

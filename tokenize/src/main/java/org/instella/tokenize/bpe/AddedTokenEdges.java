@@ -9,8 +9,8 @@ final class AddedTokenEdges {
 
   /** Whether neither neighbour of [start, end) within [from, to) is a word character. */
   static boolean alone(byte[] text, int from, int start, int end, int to) {
-    return (start == from || !isWord(Utf8.codePoint(text, Utf8.before(text, start))))
-        && (end == to || !isWord(Utf8.codePoint(text, end)));
+    return (start == from || !CodePoints.isWord(Utf8.codePoint(text, Utf8.before(text, start))))
+        && (end == to || !CodePoints.isWord(Utf8.codePoint(text, end)));
   }
 
   /** The start of the white space before {@code start}. */
@@ -33,21 +33,5 @@ final class AddedTokenEdges {
       at += Utf8.length(text[at]);
     }
     return at;
-  }
-
-  /** {@code \w} of Unicode Technical Standard 18, annex C, in this JDK's tables. */
-  private static boolean isWord(int codePoint) {
-    if (Character.isAlphabetic(codePoint) || codePoint == 0x200C || codePoint == 0x200D) {
-      return true;
-    }
-    return switch (Character.getType(codePoint)) {
-      case Character.NON_SPACING_MARK,
-          Character.ENCLOSING_MARK,
-          Character.COMBINING_SPACING_MARK,
-          Character.DECIMAL_DIGIT_NUMBER,
-          Character.CONNECTOR_PUNCTUATION ->
-          true;
-      default -> false;
-    };
   }
 }

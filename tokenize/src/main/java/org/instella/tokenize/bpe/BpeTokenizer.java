@@ -108,7 +108,9 @@ final class BpeTokenizer implements Tokenizer {
       if (done < start) {
         inner(utf8, done, start, out, composed);
       }
-      out.add(token.id());
+      if (start < end) { // else a match before it has eaten all of it
+        out.add(token.id());
+      }
       done = end;
     }
     if (done < to) {

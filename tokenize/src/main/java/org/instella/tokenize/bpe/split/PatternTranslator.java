@@ -1,17 +1,30 @@
 package org.instella.tokenize.bpe.split;
 
+import java.util.BitSet;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntPredicate;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import java.util.stream.IntStream;
 import org.instella.tokenize.bpe.unicode.CodePoints;
 
 /**
  * Rewrites a regular expression of the reference library (Oniguruma, Ruby syntax) as one of the JDK
- * with the same matches, or says that it cannot: {@code \p{L}}, {@code \p{N}} and {@code \s} become
- * the code points the library means by them, whatever the JDK's own tables say.
+ * with the same matches, or says that it cannot: categories and {@code \s} become the code points
+ * the library means by them, whatever the JDK's own tables say.
  */
 final class PatternTranslator {
+  /** What stands inside a class for the code points of a category, and for all others. */
+  private record Inside(String members, String others) {}
+
+  private static final Map<String, Inside> CATEGORIES = new ConcurrentHashMap<>();
+
+  private static final Inside SPACES =
+      new Inside(
+          ranges(point -> CodePoints.kind(point) == CodePoints.SPACE),
+          ranges(point -> CodePoints.kind(point) != CodePoints.SPACE));
+
   private final String source;
   private final StringBuilder out = new StringBuilder();
   private int at;
@@ -123,9 +136,9 @@ final class PatternTranslator {
     }
     char c = source.charAt(at + 1);
     switch (c) {
-      case 's' -> kind(CodePoints.SPACE, false, inClass, 2);
-      case 'S' -> kind(CodePoints.SPACE, true, inClass, 2);
-      case 'd' -> raw("\\p{Nd}", 2);
+      case 's' -> spaces(false, inClass);
+      case 'S' -> spaces(true, inClass);
+      case 'd' -> category("Nd", false, inClass, 2);
       case 'r', 'n', 't', 'f', 'v' -> raw(c == 'v' ? "\\x0B" : "\\" + c, 2);
       case 'p', 'P' -> property(c == 'P', inClass);
       default -> {
@@ -143,18 +156,11 @@ final class PatternTranslator {
       throw unsupported("\\p");
     }
     String name = source.substring(at + 3, close);
-    int length = close + 1 - at;
-    switch (name) {
-      case "L" -> kind(CodePoints.LETTER, outside, inClass, length);
-      case "N" -> kind(CodePoints.NUMBER, outside, inClass, length);
-      default -> {
-        // Other categories as this JDK knows them: newer characters may differ.
-        if (!name.matches("M|P|S|Z|C|L[ultmo]|M[nce]|N[dlo]|P[cdseifo]|S[mcko]|Z[slp]|C[cf]")) {
-          throw unsupported("\\p{" + name + "}");
-        }
-        raw((outside ? "\\P{" : "\\p{") + name + "}", length);
-      }
+    // Categories C are left out: they hold what is not assigned, in some version of Unicode.
+    if (!name.matches("[LMNPSZ]|L[ultmo]|M[nce]|N[dlo]|P[cdseifo]|S[mcko]|Z[slp]")) {
+      throw unsupported("\\p{" + name + "}");
     }
+    category(name, outside, inClass, close + 1 - at);
   }
 
   private void raw(String text, int length) {
@@ -162,43 +168,49 @@ final class PatternTranslator {
     at += length;
   }
 
-  /** The code points of a kind, or all others. */
-  private void kind(int kind, boolean outside, boolean inClass, int length) {
-    if (inClass && outside) {
-      out.append(ranges(point -> CodePoints.kind(point) != kind));
-    } else {
-      out.append(inClass ? "" : outside ? "[^" : "[").append(members(kind));
-      out.append(inClass ? "" : "]");
-    }
+  private void spaces(boolean outside, boolean inClass) {
+    append(SPACES, outside, inClass);
+    at += 2;
+  }
+
+  private void category(String name, boolean outside, boolean inClass, int length) {
+    append(CATEGORIES.computeIfAbsent(name, PatternTranslator::category), outside, inClass);
     at += length;
   }
 
-  /**
-   * The inside of a class with the code points of a kind. Letters and numbers are what the JDK
-   * takes for them, less and plus the few in which the library differs: hundreds of ranges would be
-   * tried one by one for each character. The first one added guards the others.
-   */
-  private static String members(int kind) {
-    if (kind == CodePoints.SPACE) {
-      return ranges(point -> CodePoints.kind(point) == kind);
-    }
-    String jdk = kind == CodePoints.LETTER ? "\\p{L}" : "\\p{N}";
-    String less = ranges(point -> inJdk(point, kind) && CodePoints.kind(point) != kind);
-    IntPredicate missing = point -> !inJdk(point, kind) && CodePoints.kind(point) == kind;
-    String more = ranges(missing);
-    int first =
-        IntStream.rangeClosed(0, Character.MAX_CODE_POINT).filter(missing).findFirst().orElse(0);
-    return (less.isEmpty() ? jdk : "[" + jdk + "&&[^" + less + "]]")
-        + (more.isEmpty() ? "" : "[\\x{%X}-\\x{10FFFF}&&[%s]]".formatted(first, more));
+  private static Inside category(String name) {
+    BitSet points = CodePoints.category(name);
+    return new Inside(members(name, points), ranges(point -> !points.get(point)));
   }
 
-  private static boolean inJdk(int point, int kind) {
-    int type = Character.getType(point);
-    return kind == CodePoints.LETTER
-        ? Character.isLetter(point)
-        : type == Character.DECIMAL_DIGIT_NUMBER
-            || type == Character.LETTER_NUMBER
-            || type == Character.OTHER_NUMBER;
+  private void append(Inside inside, boolean outside, boolean inClass) {
+    if (inClass) {
+      out.append(outside ? inside.others() : inside.members());
+    } else {
+      out.append(outside ? "[^" : "[").append(inside.members()).append(']');
+    }
+  }
+
+  /**
+   * The inside of a class with the code points of a category: what the JDK takes for it, less and
+   * plus the few in which the library differs, as hundreds of ranges would be tried one by one for
+   * each character. The first one added guards the others.
+   */
+  private static String members(String name, BitSet points) {
+    String jdk = "\\p{" + name + "}";
+    BitSet inJdk = new BitSet();
+    Matcher matcher = Pattern.compile(jdk).matcher("");
+    for (int point = 0; point <= Character.MAX_CODE_POINT; point++) {
+      inJdk.set(point, matcher.reset(Character.toString(point)).matches());
+    }
+    String less = ranges(point -> inJdk.get(point) && !points.get(point));
+    inJdk.flip(0, Character.MAX_CODE_POINT + 1);
+    inJdk.and(points);
+    String more = ranges(inJdk::get);
+    return (less.isEmpty() ? jdk : "[" + jdk + "&&[^" + less + "]]")
+        + (more.isEmpty()
+            ? ""
+            : "[\\x{%X}-\\x{10FFFF}&&[%s]]".formatted(inJdk.nextSetBit(0), more));
   }
 
   private static String ranges(IntPredicate member) {

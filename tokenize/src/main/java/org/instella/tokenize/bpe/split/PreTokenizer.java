@@ -159,11 +159,11 @@ public final class PreTokenizer {
               json.path("use_regex").asBoolean(true) ? gpt2() : null);
       case "Punctuation" ->
           new SplitStep.Characters(
-              PreTokenizer::isPunctuation,
+              CodePoints::isPunctuation,
               json.has("behavior") ? behaviour(json) : SplitBehaviour.ISOLATED);
       case "Digits" ->
           new SplitStep.Characters(
-              PreTokenizer::isNumeric,
+              CodePoints::isNumeric,
               json.path("individual_digits").asBoolean()
                   ? SplitBehaviour.ISOLATED
                   : SplitBehaviour.CONTIGUOUS);
@@ -191,26 +191,5 @@ public final class PreTokenizer {
     return SplitBehaviour.named(name)
         .orElseThrow(
             () -> new UnsupportedPatternException("behavior %s is unknown".formatted(name)));
-  }
-
-  private static boolean isPunctuation(int codePoint) {
-    if (codePoint < 0x80) {
-      return codePoint > ' ' && codePoint < 0x7F && !Character.isLetterOrDigit(codePoint);
-    }
-    return switch (Character.getType(codePoint)) {
-      case Character.CONNECTOR_PUNCTUATION,
-          Character.DASH_PUNCTUATION,
-          Character.START_PUNCTUATION,
-          Character.END_PUNCTUATION,
-          Character.INITIAL_QUOTE_PUNCTUATION,
-          Character.FINAL_QUOTE_PUNCTUATION,
-          Character.OTHER_PUNCTUATION ->
-          true;
-      default -> false;
-    };
-  }
-
-  private static boolean isNumeric(int codePoint) {
-    return CodePoints.kind(codePoint) == CodePoints.NUMBER;
   }
 }

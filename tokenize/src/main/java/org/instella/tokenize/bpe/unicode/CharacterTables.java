@@ -7,6 +7,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -41,11 +42,11 @@ final class CharacterTables {
           continue;
         }
         String[] parts = line.split(" ");
-        // "class 230 300-314": the number belongs to the name.
-        boolean numbered = parts[0].equals("class");
-        String name = numbered ? parts[0] + " " + parts[1] : parts[0];
+        // "class 230 300-314", "category Lu 41-5A": the second word belongs to the name.
+        boolean ofTwo = parts[0].equals("class") || parts[0].equals("category");
+        String name = ofTwo ? parts[0] + " " + parts[1] : parts[0];
         List<String> of = words.computeIfAbsent(name, n -> new ArrayList<>());
-        of.addAll(List.of(parts).subList(numbered ? 2 : 1, parts.length));
+        of.addAll(List.of(parts).subList(ofTwo ? 2 : 1, parts.length));
       }
     } catch (IOException e) {
       throw new UncheckedIOException("tables.txt cannot be read from the jar", e);
@@ -65,13 +66,29 @@ final class CharacterTables {
 
   /** Or-s {@code bits} into the places of all code points of {@code name}. */
   void fill(String name, byte[] table, int bits) {
+    forEachRange(
+        name,
+        (first, last) -> {
+          for (int codePoint = first; codePoint <= last; codePoint++) {
+            table[codePoint] |= (byte) bits;
+          }
+        });
+  }
+
+  /** Sets all code points of {@code name}. */
+  void fill(String name, BitSet points) {
+    forEachRange(name, (first, last) -> points.set(first, last + 1));
+  }
+
+  private interface RangeAction {
+    void accept(int first, int last);
+  }
+
+  private void forEachRange(String name, RangeAction action) {
     for (String range : words.get(name)) {
       int dash = range.indexOf('-');
       int first = Integer.parseInt(dash < 0 ? range : range.substring(0, dash), 16);
-      int last = dash < 0 ? first : Integer.parseInt(range.substring(dash + 1), 16);
-      for (int codePoint = first; codePoint <= last; codePoint++) {
-        table[codePoint] |= (byte) bits;
-      }
+      action.accept(first, dash < 0 ? first : Integer.parseInt(range.substring(dash + 1), 16));
     }
   }
 }

@@ -33,7 +33,7 @@ class ScannersTest {
   @ParameterizedTest
   @MethodSource("patterns")
   void cutRandomStringsAsThePatternDoes(String pattern) throws Exception {
-    compare(pattern, 0, 1_000);
+    compare(pattern, 0, 500);
   }
 
   @Tag("long")
@@ -64,7 +64,7 @@ class ScannersTest {
 
   @Test
   void everyCodePointIsCutAsThePatternDoesAmongLettersDigitsAndSpaces() throws Exception {
-    for (String pattern : patterns()) {
+    for (String pattern : List.of(Gpt2Splitter.PATTERN, TIKTOKEN)) {
       JsonNode json = split(pattern, "Isolated", false);
       Splitter scanner = PreTokenizer.of(json).scanner().orElseThrow();
       PreTokenizer general = PreTokenizer.general(json);

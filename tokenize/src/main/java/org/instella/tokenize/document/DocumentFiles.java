@@ -25,8 +25,8 @@ public record DocumentFiles(Location root, List<InputFile> files, List<String> i
   }
 
   /**
-   * Lists a folder tree, a single file, or what a pattern matches: {@code *} and {@code ?} within a
-   * name, {@code **} across folders. Files and folders that begin with a dot or an underscore are
+   * Lists a folder tree, a single file, or what a pattern matches: {@code *}, {@code ?} and {@code
+   * [0-4]} within a name, {@code **} across folders. Files and folders that begin with a dot or an underscore are
    * not looked at, as in Hadoop.
    *
    * @throws DataException if nothing is there that could be read
@@ -110,7 +110,8 @@ public record DocumentFiles(Location root, List<InputFile> files, List<String> i
 
   private static int firstWildcard(String path) {
     for (int i = 0; i < path.length(); i++) {
-      if (path.charAt(i) == '*' || path.charAt(i) == '?') {
+      char c = path.charAt(i);
+      if (c == '*' || c == '?' || (c == '[' && closing(path, i) > 0)) {
         return i;
       }
     }
@@ -131,10 +132,27 @@ public record DocumentFiles(Location root, List<InputFile> files, List<String> i
         regex.append("[^/]*");
       } else if (c == '?') {
         regex.append("[^/]");
+      } else if (c == '[' && closing(glob, i) > 0) {
+        int end = closing(glob, i);
+        regex.append('[').append(glob, i + 1, end).append(']');
+        i = end;
       } else {
         regex.append(Pattern.quote(String.valueOf(c)));
       }
     }
     return Pattern.compile(regex.toString());
+  }
+
+  /** Where a class such as {@code [0-4]} or {@code [a-cx]} ends; 0 where [ begins none. */
+  private static int closing(String glob, int open) {
+    int end = open + 1;
+    while (end < glob.length() && isClassCharacter(glob.charAt(end))) {
+      end++;
+    }
+    return end > open + 1 && end < glob.length() && glob.charAt(end) == ']' ? end : 0;
+  }
+
+  private static boolean isClassCharacter(char c) {
+    return c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   }
 }

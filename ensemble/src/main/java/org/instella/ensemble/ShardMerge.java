@@ -2,6 +2,7 @@ package org.instella.ensemble;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -61,7 +62,12 @@ final class ShardMerge implements AutoCloseable {
   /** Writes every tensor of a file. */
   void write(SafetensorsWriter writer) {
     ArrayDeque<Piece> pieces = new ArrayDeque<>();
-    for (TensorInfo output : writer.tensors()) {
+    List<TensorInfo> outputs = List.copyOf(writer.tensors());
+    for (int t = 0; t < outputs.size(); t++) {
+      if (t + 1 < outputs.size()) {
+        prepareAhead(outputs.get(t + 1).name());
+      }
+      TensorInfo output = outputs.get(t);
       TensorInfo input = inputs.get(output.name());
       int cell = grid.cellOf(input);
       for (long first = 0; first < output.elements(); first += cell) {
@@ -77,6 +83,17 @@ final class ShardMerge implements AutoCloseable {
     while (!pieces.isEmpty()) {
       writeFirst(pieces, writer);
     }
+  }
+
+  /** One thread passes over the next tensor while the others merge this one. */
+  private void prepareAhead(String tensor) {
+    Future<?> unused =
+        workers.submit(
+            () -> {
+              if (!cancelled.get()) {
+                result.prepare(tensor, local.get().scratch);
+              }
+            });
   }
 
   private void writeFirst(ArrayDeque<Piece> pieces, SafetensorsWriter writer) {

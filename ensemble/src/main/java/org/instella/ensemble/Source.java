@@ -10,4 +10,7 @@ interface Source {
    * @param scratch buffers of the calling thread
    */
   void read(String tensor, long first, int count, double[] target, Scratch scratch);
+
+  /** Does ahead of time what must be known of a whole tensor before it is read. */
+  default void prepare(String tensor, Scratch scratch) {}
 }

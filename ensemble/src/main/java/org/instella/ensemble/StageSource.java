@@ -49,6 +49,11 @@ final class StageSource implements Source {
     prepared(tensor, scratch).merge(block(tensor, first, count, scratch), target);
   }
 
+  @Override
+  public void prepare(String tensor, Scratch scratch) {
+    prepared(tensor, scratch);
+  }
+
   private Block block(String tensor, long first, int count, Scratch scratch) {
     double[][] arrays = scratch.blocks(this, models.size() + 1, count);
     for (int m = 0; m < models.size(); m++) {

@@ -330,8 +330,12 @@ public final class CheckpointMerger implements AutoCloseable {
     return failure;
   }
 
-  /** Keeps finished shards for a later run where the failure is not the data's. */
-  private void cleanUp(Location output, RuntimeException failure) {
+  /**
+   * Tidies the staging folder after a failure: finished shards are kept for a later run where the
+   * failure is not the data's, else all goes. {@link #merge} does this itself; whoever spreads
+   * {@link #writeShard} over tasks calls it when all of them have ended.
+   */
+  public void cleanUp(Location output, RuntimeException failure) {
     Location staging = staging(output);
     try {
       boolean worthKeeping =

@@ -3,6 +3,7 @@ package org.instella.ensemble.method;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.instella.conf.settings.KeyDoc;
 import org.instella.conf.settings.Range;
 import org.instella.conf.settings.Settings;
 
@@ -60,6 +61,13 @@ public enum MethodName {
       section.problem("method", "takes two models, but %d are named".formatted(models));
     }
     return method;
+  }
+
+  /** The keys of this method for the docs page, {@code method} itself left out. */
+  public List<KeyDoc> docs() {
+    Settings described = Settings.describing("");
+    MergeMethod unused = parameters(described, 1, true);
+    return described.docs();
   }
 
   private int fewestModels() {
@@ -174,7 +182,8 @@ public enum MethodName {
       Settings section, int models, boolean normalizes, boolean consensus) {
     List<Double> weights =
         section
-            .numbers("weights", "factor of each model's difference to the base")
+            .numbers(
+                "weights", "factor of each model's difference to the base; 1 each unless given")
             .optional()
             .orElse(Collections.nCopies(models, 1.0));
     return new TaskVectors(
@@ -191,7 +200,7 @@ public enum MethodName {
     boolean given = section.has("weights");
     List<Double> weights =
         section
-            .numbers("weights", "share of each model; they sum to 1")
+            .numbers("weights", "share of each model, summing to 1; equal unless given")
             .optional()
             .orElse(List.of());
     boolean normalize =

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Contestants of benchmarks/merge.sh: see there. Prints one Markdown table.
+
+Wall time, CPU time and peak resident memory are those of a process of its own per run, start included.
+"""
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+LOOP = """
+import os, sys
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+models = [safe_open(os.path.join(m, "model.safetensors"), "pt") for m in sys.argv[2:]]
+merged = {k: sum(m.get_tensor(k) for m in models) / len(models) for k in models[0].keys()}
+os.makedirs(sys.argv[1])
+path = os.path.join(sys.argv[1], "model.safetensors")
+save_file(merged, path, {"format": "pt"})
+with open(path, "rb") as f:
+    os.fsync(f.fileno())
+"""
+
+COPIES = """
+import os, shutil, sys
+block = bytearray(1 << 22)
+for m in sys.argv[2:]:
+    with open(os.path.join(m, "model.safetensors"), "rb", buffering=0) as f:
+        while f.readinto(block):
+            pass
+os.makedirs(sys.argv[1])
+path = os.path.join(sys.argv[1], "model.safetensors")
+shutil.copyfile(os.path.join(sys.argv[2], "model.safetensors"), path)
+with open(path, "rb") as f:
+    os.fsync(f.fileno())
+"""
+
+DIGEST = """
+import hashlib, os, sys
+with open(os.path.join(sys.argv[2], "model.safetensors"), "rb") as f:
+    hashlib.file_digest(f, "sha256")
+"""
+
+
+MODELS = """
+import json, os, sys
+import torch
+from safetensors.torch import save_file
+work, size, dtype = sys.argv[1], float(sys.argv[2]), getattr(torch, sys.argv[3])
+rows, columns = 5504, 2048
+count = max(1, round(size * 1e9 / (rows * columns * torch.empty(0, dtype=dtype).element_size())))
+for seed in range(3):
+    folder = os.path.join(work, f"model-{seed}")
+    if os.path.exists(os.path.join(folder, "config.json")):
+        continue
+    os.makedirs(folder, exist_ok=True)
+    generator = torch.Generator().manual_seed(seed)
+    tensors = {
+        f"model.layers.{i}.mlp.up_proj.weight":
+            torch.empty(rows, columns, dtype=dtype).normal_(0, 0.02, generator=generator)
+        for i in range(count)
+    }
+    save_file(tensors, os.path.join(folder, "model.safetensors"), {"format": "pt"})
+    with open(os.path.join(folder, "config.json"), "w") as f:
+        json.dump({"model_type": "instella", "hidden_size": columns}, f)
+"""
+
+COMPARE = """
+import sys
+from safetensors import safe_open
+different = total = 0
+with safe_open(sys.argv[1], "pt") as left, safe_open(sys.argv[2], "pt") as right:
+    for name in left.keys():
+        x, y = left.get_tensor(name), right.get_tensor(name)
+        different += (x != y).sum().item()
+        total += x.numel()
+print(different, "of", total)
+"""
+
+
+def make_models(work, size, dtype):
+    run([sys.executable, "-c", MODELS, work, str(size), dtype])
+    return [os.path.join(work, f"model-{seed}") for seed in range(3)]
+
+
+def forget(models):
+    os.sync()
+    for model in models:
+        with open(os.path.join(model, "model.safetensors"), "rb") as f:
+            os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def run(command):
+    start = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    said = process.stdout.read().decode()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        raise SystemExit(f"failed: {command[:3]}")
+    wall = time.monotonic() - start
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said.strip()
+
+
+def main():
+    split = sys.argv.index("--")
+    ours = sys.argv[split + 1:]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--size", type=float, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--dtype", default="float32")
+    parser.add_argument("--cold", action="store_true")
+    parser.add_argument("--work", default="/tmp/instella-merge-benchmark")
+    options = parser.parse_args(sys.argv[1:split])
+    work = os.path.join(options.work, f"{options.dtype}-{options.size:g}")
+    models = make_models(work, options.size, options.dtype)
+    recipe = "models = %s, max-shard-size = 1000 GB, method = mean, arithmetic = " % json.dumps(models)
+    contestants = {
+        "copies: read three, write one": [sys.executable, "-c", COPIES],
+        "Python loop over safetensors": [sys.executable, "-c", LOOP],
+        "instella, exact mean": ours + [recipe + "exact"],
+        "instella, reference mean": ours + [recipe + "reference"],
+    }
+    results = {name: [] for name in contestants}
+    for _ in range(options.rounds):
+        for name, command in contestants.items():
+            out = os.path.join(work, "out-" + str(list(contestants).index(name)))
+            shutil.rmtree(out, ignore_errors=True)
+            if options.cold:
+                forget(models)
+            paths = [out] if name.startswith("instella") else [out] + models
+            results[name].append(run(command + paths))
+    digest = min(run([sys.executable, "-c", DIGEST, "x", models[0]])[0] for _ in range(2))
+    difference = run([sys.executable, "-c", COMPARE,
+                      os.path.join(work, "out-1", "model.safetensors"),
+                      os.path.join(work, "out-3", "model.safetensors")])[3]
+    base = statistics.median(r[0] for r in results["copies: read three, write one"])
+    print(f"{options.size:g} GB per model, {options.dtype}, {'cold' if options.cold else 'warm'} files, "
+          f"{options.rounds} rounds, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    print(f"reference mean against the Python loop: {difference} elements differ; "
+          f"SHA-256 of one model alone: {digest:.2f} s")
+    print()
+    print("| What | Median s | Best s | Against copies (median) | CPU s | Peak MB |")
+    print("|---|---|---|---|---|---|")
+    for name, runs in results.items():
+        wall = [r[0] for r in runs]
+        print("| %s | %.2f | %.2f | %.2fx | %.2f | %.0f |" % (
+            name, statistics.median(wall), min(wall), statistics.median(wall) / base,
+            statistics.median(r[1] for r in runs), max(r[2] for r in runs)))
+
+
+if __name__ == "__main__":
+    main()

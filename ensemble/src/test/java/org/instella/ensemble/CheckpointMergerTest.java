@@ -171,6 +171,22 @@ class CheckpointMergerTest {
   }
 
   @Test
+  void remoteModelsAreStreamedAndGiveTheSameBytes() {
+    List<String> folders = seeds(3, Dtype.BF16, 1 << 20);
+    merge(STORAGE, mean(folders), at("near"));
+    FarStorage far = new FarStorage(root);
+    List<String> names =
+        folders.stream().map(folder -> FarStorage.at(Location.of(folder).name()).uri()).toList();
+    merge(far, mean(names), FarStorage.at("far"));
+    assertThat(root.resolve("far/model.safetensors"))
+        .hasSameBinaryContentAs(root.resolve("near/model.safetensors"));
+    int tensors = TinyModels.SHAPES.size();
+    assertThat(far.opened.get())
+        .as("one request per model and tensor, besides small files")
+        .isLessThan(3 * tensors + 30);
+  }
+
+  @Test
   void theFolderCarriesEverythingAndTheManifestNamesTheParents() throws IOException {
     List<String> folders = seeds(2, Dtype.F32, 1 << 20);
     Files.writeString(Path.of(folders.get(0), "tokenizer.json"), "{\"model\": {\"vocab\": {}}}");

@@ -8,16 +8,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.function.Consumer;
 import org.instella.conf.error.DataException;
-import org.instella.conf.error.ErrorCategory;
-import org.instella.conf.error.InstellaException;
 import org.instella.conf.error.StoppedException;
-import org.instella.conf.manifest.Digests;
 import org.instella.conf.manifest.FileDigest;
 import org.instella.conf.manifest.Manifest;
-import org.instella.conf.storage.FileEntry;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.conf.storage.StorageError;
@@ -127,30 +122,20 @@ public final class CheckpointMerger implements AutoCloseable {
    */
   public void writeShard(Location output, int shard) {
     Shard target = shards().get(shard);
-    Location staging = staging(output);
-    Location file = staging.resolve(target.file());
-    FinishedShard done = new FinishedShard(storage, file);
-    if (done.read().isPresent()) {
-      log.info("merge shard kept file={}", file);
+    MergeStaging staging = staging(output);
+    if (staging.finished(target.file()).isPresent()) {
+      log.info("merge shard kept file={}", target.file());
       return;
     }
-    storage.delete(done.note());
-    storage.delete(file);
-    Location part = staging.resolve(".%s.%s".formatted(target.file(), UUID.randomUUID()));
+    Location part = staging.part(target.file());
     try (SafetensorsWriter writer =
             SafetensorsWriter.create(
                 storage, part, target.tensors(), SafetensorsWriter.TORCH_METADATA);
         ShardMerge merge = new ShardMerge(result, grid, inputs, threads())) {
       merge.write(writer);
       FileDigest digest = writer.finish();
-      if (storage.exists(file)) {
-        throw new DataException(
-            MergeError.OUTPUT_BUSY,
-            "%s appeared while it was being merged: another run writes the same output"
-                .formatted(file));
-      }
-      storage.publish(part, file);
-      done.write(new FileDigest(target.file(), digest.bytes(), digest.sha256()), checksums(target));
+      staging.finish(
+          part, new FileDigest(target.file(), digest.bytes(), digest.sha256()), checksums(target));
     } catch (RuntimeException e) {
       throw uninterrupted(e, failure -> deleteQuietly(part, failure));
     }
@@ -168,26 +153,37 @@ public final class CheckpointMerger implements AutoCloseable {
    */
   public Manifest publish(Location output) {
     requireAbsent(output);
-    Location staging = staging(output);
-    ModelFolderWriter writer = ModelFolderWriter.into(storage, staging);
-    List<SortedMap<String, SortedMap<String, String>>> checksums = new ArrayList<>();
-    for (Shard shard : shards()) {
-      FinishedShard done = new FinishedShard(storage, staging.resolve(shard.file()));
+    MergeStaging staging = staging(output);
+    ModelFolderWriter writer = ModelFolderWriter.into(storage, staging.folder());
+    List<FinishedShard.Note> notes = new ArrayList<>();
+    for (String file : fileNames()) {
       FinishedShard.Note note =
-          done.read()
-              .orElseThrow(() -> new IllegalStateException(shard.file() + " is not merged yet"));
+          staging
+              .finished(file)
+              .orElseThrow(() -> new IllegalStateException(file + " is not merged yet"));
       writer.add(note.file());
-      checksums.add(note.checksums());
+      notes.add(note);
     }
-    removeAllButShards(staging);
+    staging.keepOnly(fileNames());
     if (layout.indexed()) {
       writer.text(ShardLayout.INDEX, layout.index());
     }
     copySmallFiles(writer);
-    Manifest manifest = manifest(writer.files(), checksums);
-    manifest.writeTo(storage, staging);
-    storage.publish(staging, output);
+    List<TensorInfo> outputs =
+        shards().stream().flatMap(shard -> shard.tensors().stream()).toList();
+    Manifest manifest = MergeManifest.of(config, folders.values(), outputs, notes, writer.files());
+    manifest.writeTo(storage, staging.folder());
+    storage.publish(staging.folder(), output);
     return manifest;
+  }
+
+  /**
+   * Tidies the staging folder after a failure: finished shards are kept for a later run where the
+   * failure is not the data's, else all goes. {@link #merge} does this itself; whoever spreads
+   * {@link #writeShard} over tasks calls it when all of them have ended.
+   */
+  public void cleanUp(Location output, RuntimeException failure) {
+    staging(output).tidy(fileNames(), failure);
   }
 
   @Override
@@ -238,21 +234,12 @@ public final class CheckpointMerger implements AutoCloseable {
     }
   }
 
-  /** The same for every task and every run of this merge, so that finished files are found. */
-  private Location staging(Location output) {
-    StringBuilder identity = new StringBuilder(config.description().toString());
-    for (ModelFolder folder : folders.values()) {
-      Optional<Manifest> manifest = folder.manifest();
-      identity.append('\n').append(manifest.map(Manifest::digest).orElse(""));
-      if (manifest.isEmpty()) {
-        for (Location file : folder.weightFiles()) {
-          FileEntry entry = storage.stat(file);
-          identity.append("%s %d %d\n".formatted(file, entry.bytes(), entry.modifiedMillis()));
-        }
-      }
-    }
-    String digest = Digests.sha256(identity.toString()).substring(0, 16);
-    return output.parent().resolve("._merge-%s-%s".formatted(output.name(), digest));
+  private MergeStaging staging(Location output) {
+    return MergeStaging.of(storage, output, config, folders.values());
+  }
+
+  private List<String> fileNames() {
+    return shards().stream().map(Shard::file).toList();
   }
 
   private SortedMap<String, SortedMap<String, String>> checksums(Shard shard) {
@@ -280,40 +267,6 @@ public final class CheckpointMerger implements AutoCloseable {
     }
   }
 
-  private Manifest manifest(
-      List<FileDigest> files, List<SortedMap<String, SortedMap<String, String>>> checksums) {
-    Manifest.Builder manifest =
-        Manifest.builder(ModelFolderWriter.KIND, ModelFolderWriter.FORMAT_VERSION);
-    files.forEach(manifest::file);
-    config.description().forEach((key, value) -> manifest.configuration("merge." + key, value));
-    List<Object> parents = new ArrayList<>();
-    int number = 0;
-    for (ModelFolder folder : folders.values()) {
-      String name = "parent %d %s".formatted(number, folder.location().name());
-      Optional<Manifest> parent = folder.manifest();
-      String digest =
-          parent
-              .map(Manifest::digest)
-              .orElseGet(new ParentChecksum(Integer.toString(folderNumber(folder)), checksums));
-      manifest.input(name, digest);
-      SortedMap<String, Object> facts = new TreeMap<>();
-      facts.put("name", folder.location().name());
-      facts.put("digest", digest);
-      facts.put("kind", parent.map(Manifest::kind).orElse("folder without manifest"));
-      parents.add(facts);
-      number++;
-    }
-    manifest.fact("parents", parents);
-    manifest.fact("parameters", inputs.values().stream().mapToLong(TensorInfo::elements).sum());
-    manifest.fact("tensors", inputs.size());
-    manifest.fact("dtype", layout.shards().get(0).tensors().get(0).dtype().torchName());
-    return manifest.build();
-  }
-
-  private int folderNumber(ModelFolder wanted) {
-    return List.copyOf(folders.values()).indexOf(wanted);
-  }
-
   /** Cleans up with the interrupt set aside, because files cannot be touched under it. */
   private static RuntimeException uninterrupted(
       RuntimeException e, Consumer<RuntimeException> cleanUp) {
@@ -330,49 +283,11 @@ public final class CheckpointMerger implements AutoCloseable {
     return failure;
   }
 
-  /**
-   * Tidies the staging folder after a failure: finished shards are kept for a later run where the
-   * failure is not the data's, else all goes. {@link #merge} does this itself; whoever spreads
-   * {@link #writeShard} over tasks calls it when all of them have ended.
-   */
-  public void cleanUp(Location output, RuntimeException failure) {
-    Location staging = staging(output);
-    try {
-      boolean worthKeeping =
-          failure instanceof InstellaException known
-              && (known.category() == ErrorCategory.ENVIRONMENT
-                  || known.category() == ErrorCategory.STOPPED)
-              && shards().stream()
-                  .anyMatch(
-                      shard ->
-                          new FinishedShard(storage, staging.resolve(shard.file()))
-                              .read()
-                              .isPresent());
-      if (worthKeeping) {
-        log.info("merge interrupted; finished files are kept folder={}", staging);
-      } else {
-        storage.delete(staging);
-      }
-    } catch (RuntimeException e) {
-      failure.addSuppressed(e);
-    }
-  }
-
   private void deleteQuietly(Location file, RuntimeException failure) {
     try {
       storage.delete(file);
     } catch (RuntimeException e) {
       failure.addSuppressed(e);
-    }
-  }
-
-  /** Notes and parts of earlier runs do not belong to the model. */
-  private void removeAllButShards(Location staging) {
-    List<String> keep = shards().stream().map(Shard::file).toList();
-    for (FileEntry entry : storage.list(staging)) {
-      if (!keep.contains(entry.location().name())) {
-        storage.delete(entry.location());
-      }
     }
   }
 }

@@ -5,11 +5,14 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.UUID;
+import org.instella.conf.error.DataException;
 import org.instella.conf.manifest.FileDigest;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
+import org.instella.conf.storage.StorageError;
 
-/** The note beside a finished file of a merge: it exists only when the file is complete. */
+/** The note beside a file of a merge, written before the file gets its name. */
 final class FinishedShard {
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -29,28 +32,42 @@ final class FinishedShard {
    */
   record Note(FileDigest file, SortedMap<String, SortedMap<String, String>> checksums) {}
 
-  Location note() {
+  private Location note() {
     return file.parent().resolve("." + file.name() + ".done");
   }
 
+  /** Writes the note in one step, unless another attempt left it: both say the same. */
   void write(FileDigest digest, SortedMap<String, SortedMap<String, String>> checksums) {
+    if (storage.exists(note())) {
+      return;
+    }
+    Location draft = file.parent().resolve(".note.%s".formatted(UUID.randomUUID()));
     try {
-      storage.writeText(note(), JSON.writeValueAsString(new Note(digest, checksums)));
+      storage.writeText(draft, JSON.writeValueAsString(new Note(digest, checksums)));
+      storage.publish(draft, note());
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a note of texts and numbers has a JSON form", e);
+    } catch (DataException e) {
+      if (e.code() != StorageError.ALREADY_EXISTS) {
+        throw e;
+      }
     }
   }
 
-  /** Empty when the file is not finished: no note, half a note, or a file of another length. */
+  /** Empty when the file is not finished: no note, or a file of another length. */
   Optional<Note> read() {
-    if (!storage.exists(note()) || !storage.exists(file)) {
+    if (!storage.exists(file)) {
+      return Optional.empty();
+    }
+    return parse().filter(note -> storage.stat(file).bytes() == note.file().bytes());
+  }
+
+  private Optional<Note> parse() {
+    if (!storage.exists(note())) {
       return Optional.empty();
     }
     try {
-      Note note = JSON.readValue(storage.readText(note()), new TypeReference<Note>() {});
-      return storage.stat(file).bytes() == note.file().bytes()
-          ? Optional.of(note)
-          : Optional.empty();
+      return Optional.of(JSON.readValue(storage.readText(note()), new TypeReference<Note>() {}));
     } catch (JsonProcessingException e) {
       return Optional.empty();
     }

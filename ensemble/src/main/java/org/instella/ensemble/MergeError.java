@@ -10,8 +10,6 @@ public enum MergeError implements ErrorCode {
   WEIGHT_NOT_FINITE,
   /** Directions that cancel, so that a method has no answer. */
   MERGE_UNDEFINED,
-  /** Two runs write the same output at once. */
-  OUTPUT_BUSY,
   /** The thread was interrupted; run it again and it resumes. */
   MERGE_STOPPED
 }

@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.instella.conf.error.ConfigurationException;
 import org.instella.conf.error.DataException;
@@ -168,6 +169,26 @@ class CheckpointMergerTest {
     assertThat(Manifest.read(STORAGE, at("shuffled")).files())
         .isEqualTo(Manifest.read(STORAGE, at("in-order")).files())
         .hasSizeGreaterThan(5);
+  }
+
+  @Test
+  void attemptsAtTheSameFileDoNotDisturbEachOther() {
+    MergeConfig config = mean(seeds(3, Dtype.F32, 1 << 20)).withShardLimit(20_000).withThreads(1);
+    List<CompletableFuture<Void>> attempts = new ArrayList<>();
+    for (int attempt = 0; attempt < 4; attempt++) {
+      attempts.add(
+          CompletableFuture.runAsync(
+              () -> {
+                try (CheckpointMerger merger = CheckpointMerger.open(STORAGE, config)) {
+                  for (int shard = 0; shard < merger.shards().size(); shard++) {
+                    merger.writeShard(at("merged"), shard);
+                  }
+                }
+              }));
+    }
+    attempts.forEach(CompletableFuture::join);
+    merge(STORAGE, config, at("merged"));
+    Manifest.read(STORAGE, at("merged")).verify(STORAGE, at("merged"));
   }
 
   @Test

@@ -26,8 +26,8 @@ public record DocumentFiles(Location root, List<InputFile> files, List<String> i
 
   /**
    * Lists a folder tree, a single file, or what a pattern matches: {@code *}, {@code ?} and {@code
-   * [0-4]} within a name, {@code **} across folders. Files and folders that begin with a dot or an underscore are
-   * not looked at, as in Hadoop.
+   * [0-4]} within a name, {@code **} across folders. Files and folders that begin with a dot or an
+   * underscore are not looked at, as in Hadoop.
    *
    * @throws DataException if nothing is there that could be read
    */

@@ -15,7 +15,13 @@ import org.instella.conf.error.DataException;
  */
 public record Location(String uri) implements Serializable, Comparable<Location> {
 
-  /** Reads a path (relative ones against the working directory) or a URI. */
+  /**
+   * System property with the folder that relative paths count from, default the working directory.
+   * Executors work in folders of their own and are told the driver's.
+   */
+  public static final String WORKING_FOLDER = "instella.working-folder";
+
+  /** Reads a path (relative ones count from {@link #WORKING_FOLDER}) or a URI. */
   public static Location of(String pathOrUri) {
     if (pathOrUri.isBlank() || pathOrUri.indexOf('\0') >= 0) {
       throw new ConfigurationException(
@@ -34,8 +40,10 @@ public record Location(String uri) implements Serializable, Comparable<Location>
     return of(Path.of(pathOrUri));
   }
 
+  /** A local path; a relative one counts from {@link #WORKING_FOLDER}. */
   public static Location of(Path path) {
-    return new Location(path.toAbsolutePath().normalize().toString());
+    Path folder = Path.of(System.getProperty(WORKING_FOLDER, ""));
+    return new Location(folder.resolve(path).toAbsolutePath().normalize().toString());
   }
 
   /**

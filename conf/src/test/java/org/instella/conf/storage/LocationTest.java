@@ -21,6 +21,17 @@ class LocationTest {
   }
 
   @Test
+  void relativePathsCountFromTheFolderThatExecutorsAreTold() {
+    System.setProperty(Location.WORKING_FOLDER, "/the/drivers/folder");
+    try {
+      assertThat(Location.of("../data/x").uri()).isEqualTo("/the/drivers/data/x");
+      assertThat(Location.of("/data/x").uri()).isEqualTo("/data/x");
+    } finally {
+      System.clearProperty(Location.WORKING_FOLDER);
+    }
+  }
+
+  @Test
   void knowsNameAndParent() {
     assertThat(Location.of("hdfs://host/a/b").parent().uri()).isEqualTo("hdfs://host/a");
     assertThat(Location.of("hdfs://host/a/b").name()).isEqualTo("b");

@@ -1,5 +1,6 @@
 package org.instella.jobs.cluster;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -8,6 +9,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerApplicationEnd;
 import org.instella.conf.error.EnvironmentException;
+import org.instella.conf.storage.Location;
 import org.instella.jobs.JobError;
 import org.instella.jobs.progress.ProgressPlugin;
 import org.slf4j.Logger;
@@ -91,6 +93,14 @@ public final class Cluster implements AutoCloseable {
     conf.setIfMissing("spark.task.reaper.enabled", "true");
     conf.setIfMissing("spark.task.reaper.killTimeout", "10s");
     conf.setIfMissing("spark.executorEnv.OPT_OUT_TRACKING", "true");
+    // Executors read the recipe again, in folders of their own: "../data" must mean the same there.
+    String folder =
+        Path.of(System.getProperty(Location.WORKING_FOLDER, "")).toAbsolutePath().toString();
+    addExecutorOptions(conf, "\"-D%s=%s\"".formatted(Location.WORKING_FOLDER, folder));
+  }
+
+  private static void addExecutorOptions(SparkConf conf, String options) {
+    conf.set(EXECUTOR_OPTIONS, (conf.get(EXECUTOR_OPTIONS, "") + " " + options).strip());
   }
 
   private static void setEmbeddedDefaults(SparkConf conf, List<AutoCloseable> owned) {
@@ -110,8 +120,8 @@ public final class Cluster implements AutoCloseable {
     conf.setIfMissing("spark.executor.heartbeatInterval", "5s");
     conf.setIfMissing("spark.network.timeout", "60s");
     conf.setIfMissing("spark.network.timeoutInterval", "5s");
-    conf.set(
-        EXECUTOR_OPTIONS,
+    addExecutorOptions(
+        conf,
         "-Dai.djl.offline=true -XX:+UseSerialGC"
             + " -Dlog4j2.configurationFile=classpath:instella-executor-log4j2.xml");
   }

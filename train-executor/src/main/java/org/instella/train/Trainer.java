@@ -286,7 +286,7 @@ public final class Trainer implements AutoCloseable {
       return finish();
     } catch (StoppedException e) {
       throw e;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // The ranks no longer agree: no collectives from here on, only the reason.
       group.abort(String.valueOf(e.getMessage()));
       throw e;

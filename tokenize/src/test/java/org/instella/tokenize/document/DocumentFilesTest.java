@@ -56,7 +56,7 @@ class DocumentFilesTest {
     "b/o?e.parquet, one.parquet",
     "**/*.arrow, b/c/d.arrow",
     "*/c/*, b/c/d.arrow",
-    "[a-b]/[s-u]wo.jsonl.gz, two.jsonl.gz",
+    "[a-b]/[s-u]wo.jsonl.gz, b/two.jsonl.gz",
     "b-c.json, b-c.json"
   })
   void findsWhatAPatternMatches(String pattern, String name) {

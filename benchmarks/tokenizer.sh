@@ -14,7 +14,7 @@ MAVEN=${MAVEN:-mvn -q -B}
 classpath=$(mktemp)
 trap 'rm -f "$classpath"' EXIT
 $MAVEN -pl tokenize -am -DskipTests test-compile \
-  dependency:build-classpath -Dmdep.outputFile="$classpath" >/dev/null
+  dependency:build-classpath -Dmdep.outputFile="$classpath" >&2
 "$PYTHON" benchmarks/peers/tokenizer_bench.py --shared "$SHARED" "$@" -- \
   java -XX:+UseSerialGC -Xmx1g -cp "tokenize/target/test-classes:tokenize/target/classes:$(cat "$classpath")" \
   org.instella.tokenize.bpe.EncodeBenchmark

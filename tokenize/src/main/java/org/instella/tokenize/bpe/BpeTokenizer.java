@@ -52,6 +52,11 @@ final class BpeTokenizer implements Tokenizer {
     merger = new WordMerger(bpe.merges(), bpe.tokens(), bpe.fallbacks());
   }
 
+  /** The tables this encodes with. */
+  ByteLevelBpe tables() {
+    return bpe;
+  }
+
   @Override
   public void encode(String string, TokenBuffer out) {
     strings.read(string, text);

@@ -81,6 +81,9 @@ final class HeadStart {
       count--;
       System.arraycopy(row, at + 2, row, at + 1, count - at - 1);
     }
+    if (count == length) {
+      return 0;
+    }
     long packed = 0;
     for (int i = count - 1; i >= 0; i--) {
       packed = packed << ID_BITS | (row[i] + 1);

@@ -20,13 +20,22 @@ public final class MergeTable {
   private static final int ID_BITS = 21;
   private static final int RANK_BITS = 22;
   private static final int RANK_MASK = MAX_MERGES - 1;
+  private static final int FILTER_BITS = 20;
+  private static final int FILTER_SHIFT = 64 - FILTER_BITS;
   private static final long EMPTY = -1;
   private static final long PHI = 0x9E3779B97F4A7C15L;
+
+  /** One bit for each of the first bits of a hash: most pairs that do not merge end here. */
+  private final long[] filter = new long[1 << (FILTER_BITS - 6)];
 
   private final long[] slots;
   private final int shift;
   private final int[] results;
   private final long[] pairs;
+
+  /** The ranks of pairs of bytes: these few, asked for most often, stay in the nearest cache. */
+  private final int[] byteRanks = new int[1 << 16];
+
   private int[] byteIds;
   private boolean growing;
   private HeadStart headStart;
@@ -56,6 +65,8 @@ public final class MergeTable {
       pairs[(int) slots[at] & RANK_MASK] = EMPTY;
     }
     slots[at] = key << RANK_BITS | rank;
+    int bit = (int) (key * PHI >>> FILTER_SHIFT);
+    filter[bit >>> 6] |= 1L << bit;
     results[rank] = result;
     pairs[rank] = key;
   }
@@ -68,6 +79,12 @@ public final class MergeTable {
    */
   public void complete(int[] byteIds, byte[][] tokens) {
     this.byteIds = byteIds.clone();
+    for (int left = 0; left < 256; left++) {
+      for (int right = 0; right < 256; right++) {
+        byteRanks[left << 8 | right] =
+            byteIds[left] < 0 || byteIds[right] < 0 ? NONE : rank(byteIds[left], byteIds[right]);
+      }
+    }
     growing = isGrowing(tokens.length);
     headStart = new HeadStart(this, tokens);
   }
@@ -79,7 +96,12 @@ public final class MergeTable {
   /** The rank of a pair, or {@link #NONE}. */
   public int rank(int left, int right) {
     long key = key(left, right);
-    int at = (int) (key * PHI >>> shift);
+    long hash = key * PHI;
+    int bit = (int) (hash >>> FILTER_SHIFT);
+    if ((filter[bit >>> 6] & 1L << bit) == 0) {
+      return NONE;
+    }
+    int at = (int) (hash >>> shift);
     while (true) {
       long slot = slots[at];
       if (slot >>> RANK_BITS == key) {
@@ -90,6 +112,11 @@ public final class MergeTable {
       }
       at = (at + 1) & (slots.length - 1);
     }
+  }
+
+  /** The rank of a pair of bytes, 0 to 255 each, or {@link #NONE}. */
+  int byteRank(int left, int right) {
+    return byteRanks[left << 8 | right];
   }
 
   /** The id of a byte, 0 to 255, or -1. */

@@ -13,11 +13,17 @@ import org.instella.tokenize.bpe.unicode.Utf8;
  * #mergeWindows}; so time is linear in the length and the work stays in the cache.
  */
 public final class WordMerger {
-  /** Up to here a look at all ranks is faster than a heap. */
-  private static final int SHORT = 48;
+  private static final int PLACE_BITS = 8;
+  private static final int PLACE_MASK = (1 << PLACE_BITS) - 1;
+
+  /** Symbols whose places fit a key, and up to which blocks are faster than a heap. */
+  private static final int SHORT = 1 << PLACE_BITS;
+
+  private static final int BLOCK_BITS = 4;
+  private static final int BLOCK = 1 << BLOCK_BITS;
 
   /** Bytes merged at a time in a long word. */
-  private static final int WINDOW = 256;
+  private static final int WINDOW = 192;
 
   /** What the bytes behind the end of a window can hardly reach back over. */
   private static final int TAIL = 24;
@@ -31,10 +37,12 @@ public final class WordMerger {
   private int[] ranks = new int[2 * WINDOW];
   private int[] next = new int[2 * WINDOW];
   private int[] previous = new int[2 * WINDOW];
+  private final int[] keys = new int[SHORT];
+  private final int[] blocks = new int[SHORT >>> BLOCK_BITS];
   private long[] heap = new long[2 * WINDOW];
   private int heapSize;
   private byte[] joint = new byte[64];
-  private final int[] kept = new int[SHORT];
+  private final int[] kept = new int[64];
 
   /**
    * @param merges shared, complete
@@ -68,6 +76,7 @@ public final class WordMerger {
     int[] symbols = this.symbols;
     int[] ranks = this.ranks;
     int count = 0;
+    int before = -1; // the byte that is the last symbol, if that is one
     for (int at = from; at < to; ) {
       int b = text[at];
       int length = Utf8.length(b);
@@ -77,20 +86,31 @@ public final class WordMerger {
               ? headStart.of(Utf8.codePoint(text, at))
               : 0;
       if (start == 0) {
-        symbols[count++] = merges.byteId(b & 0xFF);
+        int here = b & 0xFF;
+        symbols[count] = merges.byteId(here);
+        if (count > 0) {
+          ranks[count - 1] =
+              before >= 0
+                  ? merges.byteRank(before, here)
+                  : merges.rank(symbols[count - 1], symbols[count]);
+        }
+        before = here;
+        count++;
         at++;
         continue;
       }
       at += length;
       do {
-        symbols[count++] = HeadStart.id(start);
+        symbols[count] = HeadStart.id(start);
+        if (count > 0) {
+          ranks[count - 1] = merges.rank(symbols[count - 1], symbols[count]);
+        }
+        count++;
         start = HeadStart.rest(start);
       } while (start != 0);
+      before = -1;
     }
-    for (int i = 0; i + 1 < count; i++) {
-      ranks[i] = merges.rank(symbols[i], symbols[i + 1]);
-    }
-    return count <= SHORT ? mergeShort(count) : mergeHeap(count);
+    return mergeSymbols(count);
   }
 
   private void mergeWithFallbacks(byte[] text, int from, int to, TokenBuffer out) {
@@ -110,7 +130,7 @@ public final class WordMerger {
     for (int i = 0; i + 1 < count; i++) {
       ranks[i] = merges.rank(symbols[i], symbols[i + 1]);
     }
-    int kept = count <= SHORT ? mergeShort(count) : mergeHeap(count);
+    int kept = count == 0 ? 0 : mergeSymbols(count);
     out.addAll(symbols, 0, kept);
   }
 
@@ -122,37 +142,96 @@ public final class WordMerger {
     }
   }
 
-  /** Merges {@link #symbols}, whose pair at i has {@link #ranks}[i]. */
-  private int mergeShort(int symbolCount) {
+  /** Merges {@link #symbols}, whose pair at i has {@link #ranks}[i]; returns how many are left. */
+  private int mergeSymbols(int count) {
+    return count <= SHORT ? mergeShort(count) : mergeHeap(count);
+  }
+
+  /**
+   * Up to {@link #SHORT} symbols: the least rank is the least of the least of blocks of sixteen,
+   * all without a branch. A rank is kept with its place in the low bits, so that the leftmost of
+   * equal ones is the least.
+   */
+  private int mergeShort(int count) {
     int[] symbols = this.symbols;
-    int[] ranks = this.ranks;
-    int count = symbolCount;
-    while (count > 1) {
-      int best = MergeTable.NONE;
-      int at = -1;
-      for (int i = 0; i < count - 1; i++) {
-        if (ranks[i] < best) {
-          best = ranks[i];
-          at = i;
-        }
+    int[] keys = this.keys;
+    int[] next = this.next;
+    int[] previous = this.previous;
+    int[] blocks = this.blocks;
+    int blockCount = (count + BLOCK - 1) >>> BLOCK_BITS;
+    int end = blockCount << BLOCK_BITS;
+    for (int i = 0; i < count - 1; i++) {
+      keys[i] = key(ranks[i], i);
+      next[i] = i + 1;
+      previous[i] = i - 1;
+    }
+    next[count - 1] = count;
+    previous[count - 1] = count - 2;
+    for (int i = count - 1; i < end; i++) {
+      keys[i] = MergeTable.NONE;
+    }
+    for (int block = 0; block < blockCount; block++) {
+      blocks[block] = least(keys, block);
+    }
+    while (true) {
+      int best = blocks[0];
+      for (int block = 1; block < blockCount; block++) {
+        best = Math.min(best, blocks[block]);
       }
-      if (at < 0) {
+      if (best == MergeTable.NONE) {
         break;
       }
-      symbols[at] = merges.result(best);
-      count--;
-      for (int i = at + 1; i < count; i++) {
-        symbols[i] = symbols[i + 1];
-        ranks[i - 1] = ranks[i];
+      int at = best & PLACE_MASK;
+      int right = next[at];
+      int after = next[right];
+      int symbol = merges.result(best >>> PLACE_BITS);
+      symbols[at] = symbol;
+      next[at] = after;
+      keys[right] = MergeTable.NONE;
+      int key = MergeTable.NONE;
+      if (after < count) {
+        previous[after] = at;
+        key = key(merges.rank(symbol, symbols[after]), at);
       }
-      if (at + 1 < count) {
-        ranks[at] = merges.rank(symbols[at], symbols[at + 1]);
+      keys[at] = key;
+      int before = previous[at];
+      if (before >= 0) {
+        keys[before] = key(merges.rank(symbols[before], symbol), before);
+        if (before >>> BLOCK_BITS != at >>> BLOCK_BITS) {
+          blocks[before >>> BLOCK_BITS] = least(keys, before >>> BLOCK_BITS);
+        }
       }
-      if (at > 0) {
-        ranks[at - 1] = merges.rank(symbols[at - 1], symbols[at]);
+      blocks[at >>> BLOCK_BITS] = least(keys, at >>> BLOCK_BITS);
+      if (right >>> BLOCK_BITS != at >>> BLOCK_BITS) {
+        blocks[right >>> BLOCK_BITS] = least(keys, right >>> BLOCK_BITS);
       }
     }
-    return count;
+    int kept = 0;
+    for (int i = 0; i < count; i = next[i]) {
+      symbols[kept++] = symbols[i];
+    }
+    return kept;
+  }
+
+  /** The key of a rank at a place; {@link MergeTable#NONE} stays what it is, the greatest. */
+  private static int key(int rank, int place) {
+    return rank == MergeTable.NONE ? MergeTable.NONE : rank << PLACE_BITS | place;
+  }
+
+  private static int least(int[] keys, int block) {
+    int from = block << BLOCK_BITS;
+    int a =
+        Math.min(Math.min(keys[from], keys[from + 1]), Math.min(keys[from + 2], keys[from + 3]));
+    int b =
+        Math.min(
+            Math.min(keys[from + 4], keys[from + 5]), Math.min(keys[from + 6], keys[from + 7]));
+    int c =
+        Math.min(
+            Math.min(keys[from + 8], keys[from + 9]), Math.min(keys[from + 10], keys[from + 11]));
+    int d =
+        Math.min(
+            Math.min(keys[from + 12], keys[from + 13]), Math.min(keys[from + 14], keys[from + 15]));
+    return Math.min(Math.min(a, b), Math.min(c, d));
   }
 
   private int mergeHeap(int count) {

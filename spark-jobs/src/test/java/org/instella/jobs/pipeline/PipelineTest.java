@@ -50,13 +50,13 @@ class PipelineTest {
             other = "@nothing"
             """,
             "x.conf");
-    Location place = Location.of("/work");
+    Location place = Location.of("/base");
     StepReferences.Result result =
         StepReferences.resolve(recipe, place, List.of("tokens", "tokenizer", "corpus"));
     assertThat(result.needs().get("tokens")).containsExactly("corpus", "tokenizer");
     assertThat(result.recipe().resolved())
-        .containsEntry("pipeline.steps.tokens.tokenize.tokenizer", "/work/tokenizer/tokenizer.json")
-        .containsEntry("pipeline.steps.tokens.tokenize.names", "[\"/work/corpus\",\"@stage\"]")
+        .containsEntry("pipeline.steps.tokens.tokenize.tokenizer", "/base/tokenizer/tokenizer.json")
+        .containsEntry("pipeline.steps.tokens.tokenize.names", "[\"/base/corpus\",\"@stage\"]")
         .containsEntry("other", "@nothing");
   }
 
@@ -78,7 +78,7 @@ class PipelineTest {
         Recipe.parse(
             """
             pipeline {
-              folder = /work
+              folder = /base
               steps {
                 one.demo-corpus { size = hug }
                 two.demo-corpus { sede = 3 }

@@ -59,7 +59,11 @@ public final class Cluster implements AutoCloseable {
     }
     config.properties().forEach(conf::set);
     try {
+      Slots.requirePromised(conf, application, ranks);
       return new Cluster(new JavaSparkContext(conf), owned);
+    } catch (EnvironmentException e) {
+      owned.forEach(Cluster::closeQuietly);
+      throw e;
     } catch (Exception e) { // Scala throws checked ones without declaring them
       owned.forEach(Cluster::closeQuietly);
       throw new EnvironmentException(

@@ -55,13 +55,28 @@ public final class Slots {
       slots = total();
     }
     if (slots < ranks) {
-      String master = context.master();
-      throw new EnvironmentException(
-          JobError.MORE_RANKS_THAN_SLOTS,
-          ("%s needs %d slots, one for each rank, but %s offers %d: it lacks %d executor core(s);"
-                  + " lower the number of ranks, or %s")
-              .formatted(stage, ranks, master, slots, ranks - slots, remedy(master, ranks)));
+      throw tooFew(stage, ranks, context.master(), slots);
     }
+  }
+
+  /**
+   * Refuses what cannot work before Spark is started.
+   *
+   * @throws EnvironmentException naming what is missing, if master and settings promise too few
+   */
+  static void requirePromised(SparkConf conf, String application, int ranks) {
+    int promised = promised(conf).orElse(ranks);
+    if (promised < ranks) {
+      throw tooFew(application, ranks, conf.get("spark.master"), promised);
+    }
+  }
+
+  private static EnvironmentException tooFew(String who, int ranks, String master, int slots) {
+    return new EnvironmentException(
+        JobError.MORE_RANKS_THAN_SLOTS,
+        ("%s needs %d slots, one for each rank, but %s offers %d: it lacks %d executor core(s);"
+                + " lower the number of ranks, or %s")
+            .formatted(who, ranks, master, slots, ranks - slots, remedy(master, ranks)));
   }
 
   /** The slots that master and settings speak of, where they do. */
@@ -99,6 +114,6 @@ public final class Slots {
     if (LOCAL.matcher(master).matches()) {
       return "take --master local[%d]".formatted(ranks);
     }
-    return "ask for more with spark.executor.instances and spark.executor.cores";
+    return "ask for more with spark.cores.max, or spark.executor.instances and spark.executor.cores";
   }
 }

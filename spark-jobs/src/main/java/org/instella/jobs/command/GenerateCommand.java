@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
       "  instella generate --model instella-demo/merged --prompt \"Once upon a time\"",
       "  instella generate --model M --prompt \"Question:\" --temperature 0.8 --seed 3 --stop \"\\n\""
     })
-final class GenerateCommand implements Callable<Integer> {
+class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       required = true,
@@ -149,7 +149,7 @@ final class GenerateCommand implements Callable<Integer> {
       Decoder decoder,
       String prompt,
       GenerationSettings settings) {
-    int[] ids = tokenizer.encode(prompt);
+    int[] ids = tokenizer.encode(asked(prompt));
     int positions = decoder.config().maxPositions();
     if (ids.length == 0 || ids.length >= positions) {
       throw new ConfigurationException(
@@ -159,7 +159,17 @@ final class GenerateCommand implements Callable<Integer> {
     }
     Generation generation = generator.generate(ids, settings);
     PrintWriter out = spec.commandLine().getOut();
-    out.println(prompt + generation.text());
+    out.println(answered(prompt, generation.text()));
     out.flush();
+  }
+
+  /** What the model reads for a prompt. */
+  String asked(String prompt) {
+    return prompt;
+  }
+
+  /** What is printed for an answer. */
+  String answered(String prompt, String answer) {
+    return prompt + answer;
   }
 }

@@ -40,6 +40,7 @@ import picocli.CommandLine.ParameterException;
       EvaluateCommand.class,
       ScoreCommand.class,
       GenerateCommand.class,
+      ChatCommand.class,
       PlanCommand.class,
       InspectCommand.class,
       HelpCommand.class

@@ -44,7 +44,9 @@ class CommandsTest {
         "evaluate",
         "score",
         "generate",
-        "inspect"
+        "chat",
+        "inspect",
+        "plan"
       })
   void everyCommandHasHelp(String command) {
     Called help = Workspace.call(command, "--help");

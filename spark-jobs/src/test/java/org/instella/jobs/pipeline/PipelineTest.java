@@ -90,7 +90,7 @@ class PipelineTest {
     assertThatThrownBy(() -> Pipeline.read(recipe, Optional.empty()))
         .isInstanceOf(ConfigurationException.class)
         .hasMessageContaining("4 problems in x.conf")
-        .hasMessageContaining("pipeline.steps.one.demo-corpus.size = hug (line 4)")
+        .hasMessageContaining("pipeline.steps.one.demo-corpus.size = \"hug\" (line 4)")
         .hasMessageContaining("did you mean seed?")
         .hasMessageContaining("pipeline.steps.three: must hold exactly one section");
   }

@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.instella.jobs.command.Workspace.Called;
 import org.instella.jobs.progress.StopSignal;
 import org.junit.jupiter.api.BeforeAll;
@@ -142,6 +144,22 @@ class CommandsTest {
         .content()
         .contains("\"line\":21")
         .contains("BAD_JSON");
+  }
+
+  @Test
+  void tokensAreTheSameBytesForAnyNumberOfCores() throws IOException {
+    String documents = workspace.name("corpus/train");
+    String small = "tokenize.shard-input=16 KiB"; // several shards a source
+    for (String cores : new String[] {"1", "4"}) {
+      Called called =
+          tokenize(documents, "cores-" + cores, "--set", small, "--master", "local[" + cores + "]");
+      assertThat(called.code()).as(called.err()).isZero();
+    }
+    for (String file :
+        new String[] {"arithmetic/part-00003.arrow", "arithmetic/manifest.json", "manifest.json"}) {
+      assertThat(workspace.path("cores-4/" + file))
+          .hasSameBinaryContentAs(workspace.path("cores-1/" + file));
+    }
   }
 
   @Test
@@ -333,20 +351,15 @@ class CommandsTest {
   }
 
   private static Called tokenize(String documents, String output, String... more) {
-    String[] arguments = {
-      "tokenize",
-      "--set",
-      "tokenize.tokenizer=" + workspace.name("tokenizer"),
-      "--set",
-      "tokenize.folders=[\"" + documents + "\"]",
-      "--output",
-      workspace.name(output),
-      "--master",
-      "local[2]"
-    };
-    String[] all = Arrays.copyOf(arguments, arguments.length + more.length);
-    System.arraycopy(more, 0, all, arguments.length, more.length);
-    return Workspace.call(all);
+    List<String> arguments =
+        new ArrayList<>(List.of("tokenize", "--output", workspace.name(output)));
+    arguments.addAll(List.of("--set", "tokenize.tokenizer=" + workspace.name("tokenizer")));
+    arguments.addAll(List.of("--set", "tokenize.folders=[\"" + documents + "\"]"));
+    arguments.addAll(List.of(more));
+    if (!arguments.contains("--master")) {
+      arguments.addAll(List.of("--master", "local[2]"));
+    }
+    return Workspace.call(arguments.toArray(String[]::new));
   }
 
   private static Called merge(String models, String output) {

@@ -1,0 +1,161 @@
+package org.instella.train;
+
+import java.util.Arrays;
+import org.instella.conf.error.BugException;
+import org.instella.model.torch.FlatBuffer;
+import org.instella.model.transformer.FlatGradients;
+import org.instella.model.transformer.OptimizerKernels;
+import org.instella.train.checkpoint.TrainerState;
+import org.instella.train.data.Batch;
+import org.instella.train.data.SampleBatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One step: batch, gradients, their sum over the ranks, update. */
+final class TrainStep {
+  private static final Logger log = LoggerFactory.getLogger(TrainStep.class);
+
+  private final RunParts parts;
+  private final TrainConfig config;
+
+  TrainStep(RunParts parts) {
+    this.parts = parts;
+    this.config = parts.config;
+  }
+
+  /**
+   * What a step gave; the same in all ranks.
+   *
+   * @param place of the batch in the order of samples
+   * @param fingerprint of the samples that the ranks read
+   * @param loss by the normalisation of the recipe, over the global batch
+   * @param gradientNorm global, before clipping
+   * @param skipped whether there was no update because one of both is not finite
+   * @param stop whether some rank was asked to stop
+   */
+  record Outcome(
+      Batch.Place place,
+      long fingerprint,
+      double loss,
+      double gradientNorm,
+      boolean skipped,
+      boolean stop) {}
+
+  /**
+   * One micro-batch forward and back without an update: what does not fit into memory shows now,
+   * not in an hour.
+   */
+  void rehearse(TrainerState state) {
+    Batch first = parts.loader.read(state.step() + 1);
+    parts.objective.accumulate(
+        first.microBatches().get(0), gradientScale(), parts.gradients.next());
+    parts.gradients.clear();
+  }
+
+  /** Makes the step after {@code state}. */
+  Outcome make(TrainerState state) {
+    Batch batch = parts.loader.next();
+    StepExchange exchange = accumulate(batch);
+    exchange.setStop(parts.run.stopRequested().getAsBoolean());
+    parts.checkpoints.report(exchange);
+    exchange.run(parts.group);
+    parts.checkpoints.heed(exchange);
+    requireAllTargets(state, exchange);
+
+    FlatBuffer gradient = parts.gradients.sum().buffer();
+    parts.group.reduceScatter(new FlatMemory(gradient));
+    double norm = norm(gradient);
+    double loss = exchange.lossSum() * gradientScale();
+    boolean skip = !Double.isFinite(loss) || !Double.isFinite(norm);
+    if (skip) {
+      refuseOrSkip(state, batch, exchange, loss, norm);
+    } else {
+      update(state, gradient, norm);
+    }
+    return new Outcome(batch.place(), exchange.fingerprint(), loss, norm, skip, exchange.stop());
+  }
+
+  private StepExchange accumulate(Batch batch) {
+    StepExchange exchange = new StepExchange(config.microBatches());
+    int number = batch.firstMicroBatch();
+    for (SampleBatch samples : batch.microBatches()) {
+      FlatGradients gradient = parts.gradients.next();
+      double lossSum = parts.objective.accumulate(samples, gradientScale(), gradient);
+      exchange.set(number++, lossSum, samples);
+      parts.gradients.push(gradient);
+    }
+    return exchange;
+  }
+
+  /** One over the divisor of the loss. */
+  private double gradientScale() {
+    return switch (config.loss().normalisation()) {
+      case EXACT -> 1.0 / targets();
+      case INSTELLA -> 1.0 / config.tokensPerStep();
+    };
+  }
+
+  /** Predicted tokens in a global batch. */
+  private long targets() {
+    return (long) config.globalBatch() * (config.sequenceLength() - 1);
+  }
+
+  private void requireAllTargets(TrainerState state, StepExchange exchange) {
+    long expected = parts.data.plan().fingerprint(state.step() + 1, parts.data.order());
+    if (exchange.targets() != targets() || exchange.fingerprint() != expected) {
+      throw new BugException(
+          TrainError.SAMPLES_DIFFER,
+          "Step %d was to use %d targets of samples %016x, but the ranks used %d of %016x; please report this"
+              .formatted(
+                  state.step() + 1,
+                  targets(),
+                  expected,
+                  exchange.targets(),
+                  exchange.fingerprint()));
+    }
+  }
+
+  /**
+   * The global norm: sums of squares of fixed chunks in float64, added in the order of the chunks
+   * over all ranks.
+   */
+  private double norm(FlatBuffer gradient) {
+    double[] chunks = new double[(int) (gradient.length() / OptimizerKernels.CHUNK)];
+    double[] own =
+        parts.kernels.chunkSquaredNorms(
+            gradient, parts.moments.slice().first(), parts.moments.slice().end());
+    int firstChunk = (int) (parts.moments.slice().first() / OptimizerKernels.CHUNK);
+    System.arraycopy(own, 0, chunks, firstChunk, own.length);
+    parts.group.allReduce(chunks);
+    return Math.sqrt(Arrays.stream(chunks).reduce(0, Double::sum));
+  }
+
+  private void update(TrainerState state, FlatBuffer gradient, double norm) {
+    FlatBuffer weights = parts.objective.parameters().buffer();
+    parts.moments.update(
+        parts.kernels,
+        weights,
+        gradient,
+        config.optimizer(),
+        state.updates() + 1,
+        parts.calendar.learningRate().at(state.step() + 1),
+        config.optimizer().clipFactor(norm));
+    parts.group.allGather(new FlatMemory(weights));
+    parts.objective.weightsChanged();
+  }
+
+  private void refuseOrSkip(
+      TrainerState state, Batch batch, StepExchange exchange, double loss, double norm) {
+    String report =
+        NonFiniteReport.of(
+            state.step() + 1, loss, norm, batch.place(), exchange, parts.data, config);
+    switch (config.loss().nonFinite()) {
+      case STOP -> throw NonFiniteReport.stop(report);
+      case SKIP_BATCH -> {
+        if (parts.rank.first()) {
+          log.warn("batch skipped {}", report);
+        }
+      }
+    }
+  }
+}

@@ -25,7 +25,6 @@ import org.instella.eval.report.ModelColumn;
 import org.instella.jobs.cluster.Cluster;
 import org.instella.jobs.cluster.ParallelStage;
 import org.instella.jobs.progress.ProgressChannel;
-import org.instella.jobs.progress.RunClock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +35,9 @@ import org.slf4j.LoggerFactory;
  */
 public record EvalJob(EvalConfig config, Section section) implements Job {
   private static final Logger log = LoggerFactory.getLogger(EvalJob.class);
+
+  /** More than one, so that slots that finish early take work from the others. */
+  private static final int PARTITIONS_A_SLOT = 4;
 
   /** Reads a section {@code evaluate}. */
   public static EvalJob from(Settings evaluate, Section section) {
@@ -69,7 +71,7 @@ public record EvalJob(EvalConfig config, Section section) implements Job {
     Storage storage = context.storage();
     EvalSuite suite = EvalSuite.load(storage, config);
     Cluster cluster = context.cluster().get();
-    List<EvalPartition> partitions = suite.partitions(cluster.slots().total());
+    List<EvalPartition> partitions = suite.partitions(PARTITIONS_A_SLOT * cluster.slots().total());
     List<Asked> asked = new ArrayList<>();
     for (EvalConfig.Model model : config.models()) {
       partitions.forEach(partition -> asked.add(new Asked(model.spec(), partition)));
@@ -99,23 +101,30 @@ public record EvalJob(EvalConfig config, Section section) implements Job {
 
   private static List<List<ScoredRow>> answer(
       JobContext context, Cluster cluster, List<Asked> asked) {
-    Progress progress = new Progress(context.name(), asked.size());
+    EvalProgress progress =
+        new EvalProgress(
+            context.name(),
+            asked.stream().map(Asked::partition).mapToLong(EvalPartition::characters).toArray());
     String topic = "evaluate-" + context.output().uri();
-    try (var subscription = ProgressChannel.listen(topic, event -> progress.finished())) {
+    List<Numbered> numbered = new ArrayList<>();
+    asked.forEach(item -> numbered.add(new Numbered(numbered.size(), item)));
+    try (var subscription = ProgressChannel.listen(topic, progress::heard)) {
       return ParallelStage.run(
-          cluster,
-          context.name(),
-          asked,
-          item -> {
-            List<ScoredRow> rows = new ArrayList<>();
-            try (TokenLanguageModel model =
-                DecoderLanguageModel.open(Storage.standard(), item.model())) {
-              new EvalWorker(model).run(item.partition(), rows::add);
-            }
-            ProgressChannel.send(topic, item.partition().index());
-            return rows;
-          });
+          cluster, context.name(), numbered, item -> rows(topic, item.number(), item.asked()));
     }
+  }
+
+  /** A task's work with its place among all. */
+  private record Numbered(int number, Asked asked) implements Serializable {}
+
+  private static List<ScoredRow> rows(String topic, int number, Asked asked) {
+    List<ScoredRow> rows = new ArrayList<>();
+    EvalProgress.Sender sender = new EvalProgress.Sender(topic, number);
+    try (TokenLanguageModel model = DecoderLanguageModel.open(Storage.standard(), asked.model())) {
+      new EvalWorker(model).run(asked.partition(), rows::add, sender::answered);
+    }
+    sender.finished(asked.partition().characters());
+    return rows;
   }
 
   /** The table of the report in a few lines. */
@@ -132,30 +141,6 @@ public record EvalJob(EvalConfig config, Section section) implements Job {
                             .append(" %.4f".formatted(((Number) value).doubleValue())));
             log.info("{}: {}: {}", name, model, line);
           });
-    }
-  }
-
-  /** One line a partition. */
-  private static final class Progress {
-    private final String name;
-    private final int all;
-    private final long start = System.nanoTime();
-    private int done;
-
-    Progress(String name, int all) {
-      this.name = name;
-      this.all = all;
-    }
-
-    synchronized void finished() {
-      done++;
-      double seconds = (System.nanoTime() - start) / 1e9;
-      log.info(
-          "{}: {}/{} partitions, {} left",
-          name,
-          done,
-          all,
-          RunClock.text(seconds / done * (all - done)));
     }
   }
 }

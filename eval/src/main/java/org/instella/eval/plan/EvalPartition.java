@@ -8,4 +8,9 @@ public record EvalPartition(int index, List<EvalUnit> units) implements Serializ
   public EvalPartition {
     units = List.copyOf(units);
   }
+
+  /** Rough size of all its units. */
+  public long characters() {
+    return units.stream().mapToLong(EvalUnit::characters).sum();
+  }
 }

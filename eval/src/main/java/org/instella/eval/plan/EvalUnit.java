@@ -13,8 +13,8 @@ public record EvalUnit(UnitKey key, List<EvalRequest> requests) implements Seria
     requests = List.copyOf(requests);
   }
 
-  /** Rough size, for balancing and for sorting. */
-  long characters() {
+  /** Rough size, for balancing, for sorting and for saying how far a worker has come. */
+  public long characters() {
     long sum = 0;
     for (EvalRequest request : requests) {
       sum += request.characters();

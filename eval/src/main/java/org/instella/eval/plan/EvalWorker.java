@@ -3,6 +3,7 @@ package org.instella.eval.plan;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.instella.eval.request.EvalRequest;
 import org.instella.eval.request.EvalResponse;
 import org.instella.eval.request.GenerateUntil;
@@ -27,10 +28,40 @@ public final class EvalWorker {
 
   /** Rows of all units of the partition, in their order. */
   public void run(EvalPartition partition, Consumer<ScoredRow> rows) {
+    run(partition, rows, characters -> {});
+  }
+
+  /**
+   * The same, telling from time to time how much of the partition is answered.
+   *
+   * @param answered hears the size of all units answered so far, of {@link
+   *     EvalPartition#characters}
+   */
+  public void run(EvalPartition partition, Consumer<ScoredRow> rows, LongConsumer answered) {
     List<EvalUnit> units = partition.units();
-    for (int from = 0; from < units.size(); from += CHUNK) {
-      answer(units.subList(from, Math.min(units.size(), from + CHUNK)), rows);
+    long done = 0;
+    for (int from = 0; from < units.size(); ) {
+      int to = from + 1;
+      while (!alone(units.get(from))
+          && to - from < CHUNK
+          && to < units.size()
+          && !alone(units.get(to))) {
+        to++;
+      }
+      List<EvalUnit> chunk = units.subList(from, to);
+      answer(chunk, rows);
+      done += chunk.stream().mapToLong(EvalUnit::characters).sum();
+      answered.accept(done);
+      from = to;
     }
+  }
+
+  /** Texts and generations take long and are answered one by one anyway. */
+  private static boolean alone(EvalUnit unit) {
+    return switch (unit.key().part()) {
+      case TEXT, GENERATION -> true;
+      case CONDITIONAL, UNCONDITIONAL -> false;
+    };
   }
 
   private void answer(List<EvalUnit> units, Consumer<ScoredRow> rows) {

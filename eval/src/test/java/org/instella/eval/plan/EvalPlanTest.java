@@ -107,6 +107,16 @@ class EvalPlanTest {
   }
 
   @Test
+  void aWorkerTellsHowFarItIsAndEndsAtTheWhole() {
+    EvalPartition all = EvalPlan.partitions(units, 1).get(0);
+    List<Long> told = new ArrayList<>();
+    new EvalWorker(model()).run(all, row -> {}, told::add);
+
+    assertThat(told).as("one message a text and a few for the questions").hasSizeGreaterThan(40);
+    assertThat(told).isSorted().endsWith(all.characters());
+  }
+
+  @Test
   void aMissingRowIsNamed() {
     ScoredRows rows = new ScoredRows();
     EvalPartition all = EvalPlan.partitions(units, 1).get(0);

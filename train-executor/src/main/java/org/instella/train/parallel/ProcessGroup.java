@@ -3,9 +3,10 @@ package org.instella.train.parallel;
 /**
  * The collectives of a training step.
  *
- * <p>Every rank calls the same operations in the same order. All sums run along one binary tree
- * over the ranks, with partner distances 1, 2, 4: together with a tree of the same form over the
- * micro-batches of a rank, the result does not depend on the number of ranks.
+ * <p>Every rank calls the same operations in the same order. With {@link Reduction#EXACT} all sums
+ * run along one binary tree over the ranks, with partner distances 1, 2, 4: together with a tree of
+ * the same form over the micro-batches of a rank, the result does not depend on the number of
+ * ranks. With {@link Reduction#FAST} tensors go around a ring.
  *
  * <p>An operation either ends or throws an {@code EnvironmentException} that names the rank that
  * was lost; nobody waits for ever. After an exception the group is of no further use; close it.
@@ -29,7 +30,17 @@ public interface ProcessGroup extends AutoCloseable {
    *
    * @param buffer same length in all ranks, divisible by {@link #count()}
    */
-  void reduceScatter(FloatMemory buffer);
+  default void reduceScatter(FloatMemory buffer) {
+    reduceScatter(buffer, new Slice(0, buffer.elements()));
+  }
+
+  /**
+   * {@link #reduceScatter(FloatMemory)} of a part of a buffer. Ranges that tile the buffer give the
+   * same bits as the whole at once, so a gradient can leave while the next is computed.
+   *
+   * @param range the same in all ranks
+   */
+  void reduceScatter(FloatMemory buffer, Slice range);
 
   /** Fills the whole buffer from the slices of all ranks. */
   void allGather(FloatMemory buffer);
@@ -62,7 +73,12 @@ public interface ProcessGroup extends AutoCloseable {
    * The group that suits a rank: TCP between several, nothing to do for one. Blocks until all ranks
    * have met.
    */
+  static ProcessGroup join(Rank rank, TcpOptions options, Reduction reduction) {
+    return rank.count() == 1 ? new SoloGroup() : TcpProcessGroup.join(rank, options, reduction);
+  }
+
+  /** {@link #join(Rank, TcpOptions, Reduction)} with exact sums. */
   static ProcessGroup join(Rank rank, TcpOptions options) {
-    return rank.count() == 1 ? new SoloGroup() : TcpProcessGroup.join(rank, options);
+    return join(rank, options, Reduction.EXACT);
   }
 }

@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Rank 0 calls nobody and answers everybody, rank 1 is answered by it and then answers the rest,
  * and so on: no two ranks wait for each other, so no thread is needed. Everyone shares a control
- * connection with everyone, and a data connection with its partners in the reduction tree.
+ * connection with everyone, and a data connection with its partners in the reduction tree and its
+ * neighbours in the ring.
  */
 final class Rendezvous {
   private static final Logger log = LoggerFactory.getLogger(Rendezvous.class);
@@ -57,9 +58,13 @@ final class Rendezvous {
       TreeMap<Integer, SocketChannel> control,
       TreeMap<Integer, SocketChannel> data) {}
 
-  /** Whether two ranks exchange tensors directly: their numbers differ in one bit. */
-  static boolean partners(int a, int b) {
-    return Integer.bitCount(a ^ b) == 1;
+  /**
+   * Whether two ranks exchange tensors directly: their numbers differ in one bit (partners in the
+   * tree), or they are neighbours in the ring.
+   */
+  static boolean partners(int a, int b, int count) {
+    int distance = Math.abs(a - b);
+    return Integer.bitCount(a ^ b) == 1 || distance == 1 || distance == count - 1;
   }
 
   /**
@@ -109,7 +114,7 @@ final class Rendezvous {
   private void callLowerRanks() {
     for (Peer peer : peers.subList(0, rank.index())) {
       connections.get(Channel.CONTROL).put(peer.rank(), call(peer, Channel.CONTROL));
-      if (partners(peer.rank(), rank.index())) {
+      if (partners(peer.rank(), rank.index(), rank.count())) {
         connections.get(Channel.DATA).put(peer.rank(), call(peer, Channel.DATA));
       }
     }
@@ -198,7 +203,7 @@ final class Rendezvous {
     for (int other = rank.index() + 1; other < rank.count(); other++) {
       boolean control = connections.get(Channel.CONTROL).containsKey(other);
       boolean data = connections.get(Channel.DATA).containsKey(other);
-      if (!control || (partners(other, rank.index()) && !data)) {
+      if (!control || (partners(other, rank.index(), rank.count()) && !data)) {
         missing.add(other);
       }
     }

@@ -13,6 +13,13 @@ public record Slice(long first, long elements) {
     return first + elements;
   }
 
+  /** The elements that lie in both; length 0 if there are none. */
+  public Slice within(Slice range) {
+    long from = Math.max(first, range.first());
+    long to = Math.min(end(), range.end());
+    return to > from ? new Slice(from, to - from) : new Slice(first, 0);
+  }
+
   /**
    * The slice that rank {@code rank} of {@code count} keeps after a reduce-scatter by recursive
    * halving with partner distances 1, 2, 4: the first bit of the rank decides the half, the second

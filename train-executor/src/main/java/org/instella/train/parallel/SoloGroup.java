@@ -13,7 +13,7 @@ final class SoloGroup implements ProcessGroup {
   }
 
   @Override
-  public void reduceScatter(FloatMemory buffer) {}
+  public void reduceScatter(FloatMemory buffer, Slice range) {}
 
   @Override
   public void allGather(FloatMemory buffer) {}

@@ -1,10 +1,10 @@
 package org.instella.train.parallel;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.util.ArrayList;
-import java.util.List;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.Map;
+import java.util.TreeMap;
 import org.instella.conf.error.BugException;
 import org.instella.conf.error.ConfigurationException;
 import org.instella.conf.error.EnvironmentException;
@@ -12,56 +12,50 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Collectives over TCP for ranks on CPUs: recursive halving and doubling with partner distances 1,
- * 2, 4.
- *
- * <p>Reduce-scatter halves the buffer at every distance: partners swap the halves that the other
- * keeps, so each element is summed as ((0+1)+(2+3))+((4+5)+(6+7)) wherever it ends. All-gather
- * walks the same way back. Each rank sends and receives (n-1)/n of the buffer per operation, the
- * least possible.
+ * Collectives over TCP for ranks on CPUs. A {@link Route} says who exchanges what with whom, {@link
+ * Exchange} moves it, {@link Watch} notices who is gone.
  */
 final class TcpProcessGroup implements ProcessGroup {
   private static final Logger log = LoggerFactory.getLogger(TcpProcessGroup.class);
 
   private final Rank rank;
   private final TcpOptions options;
+  private final Route route;
   private final Watch watch;
-  private final List<PeerLink> partners = new ArrayList<>(); // [log2(count)], by distance
+  private final Selector selector;
+  private final Exchange exchange;
+  private final Map<Integer, PeerLink> links = new TreeMap<>();
   private long operation;
   private long nanosSpent;
 
-  private TcpProcessGroup(Rank rank, TcpOptions options, Rendezvous.Meeting meeting)
+  private TcpProcessGroup(
+      Rank rank, TcpOptions options, Reduction reduction, Rendezvous.Meeting meeting)
       throws IOException {
     this.rank = rank;
     this.options = options;
-    for (int distance = 1; distance < rank.count(); distance <<= 1) {
-      int other = rank.index() ^ distance;
-      partners.add(
-          new PeerLink(
-              meeting.peers().get(other),
-              rank.generation(),
-              meeting.data().get(other),
-              this::checkPatience));
+    this.route = Route.of(reduction, rank.index(), rank.count());
+    this.selector = Selector.open();
+    this.exchange = new Exchange(rank.generation(), selector, this::checkPatience);
+    for (Map.Entry<Integer, SocketChannel> entry : meeting.data().entrySet()) {
+      Peer peer = meeting.peers().get(entry.getKey());
+      links.put(entry.getKey(), new PeerLink(peer, entry.getValue(), selector));
     }
     watch =
         new Watch(
-            rank.index(),
-            meeting.peers(),
-            meeting.control(),
-            options.silence(),
-            () -> partners.forEach(PeerLink::wakeUp));
+            rank.index(), meeting.peers(), meeting.control(), options.silence(), selector::wakeup);
   }
 
-  static TcpProcessGroup join(Rank rank, TcpOptions options) {
+  static TcpProcessGroup join(Rank rank, TcpOptions options, Reduction reduction) {
     requirePowerOfTwo(rank.count());
     Rendezvous.Meeting meeting = Rendezvous.meet(rank, options);
     try {
-      TcpProcessGroup group = new TcpProcessGroup(rank, options, meeting);
+      TcpProcessGroup group = new TcpProcessGroup(rank, options, reduction, meeting);
       log.info(
-          "group joined rank={} ranks={} generation={}",
+          "group joined rank={} ranks={} generation={} reduction={}",
           rank.index(),
           rank.count(),
-          rank.generation());
+          rank.generation(),
+          reduction);
       return group;
     } catch (IOException e) {
       throw new EnvironmentException(
@@ -92,32 +86,20 @@ final class TcpProcessGroup implements ProcessGroup {
   }
 
   @Override
-  public void reduceScatter(FloatMemory buffer) {
+  public void reduceScatter(FloatMemory buffer, Slice range) {
     requireDivisible(buffer);
-    perform(
-        () -> {
-          Slice whole = new Slice(0, buffer.elements());
-          for (int i = 0; i < partners.size(); i++) {
-            Slice keep = half(whole, upperAt(i));
-            Slice send = half(whole, !upperAt(i));
-            partners.get(i).exchangeAndAdd(operation, buffer, send, keep);
-            whole = keep;
-          }
-        });
+    perform(() -> route.reduceScatter(buffer.elements(), range, mover(buffer)));
   }
 
   @Override
   public void allGather(FloatMemory buffer) {
     requireDivisible(buffer);
-    perform(
-        () -> {
-          for (int i = partners.size() - 1; i >= 0; i--) {
-            Slice own = Slice.of(buffer.elements(), rank.index() & ((1 << (i + 1)) - 1), 2 << i);
-            long sibling = upperAt(i) ? own.first() - own.elements() : own.end();
-            Slice theirs = new Slice(sibling, own.elements());
-            partners.get(i).exchange(operation, buffer, own, theirs);
-          }
-        });
+    perform(() -> route.allGather(buffer.elements(), mover(buffer)));
+  }
+
+  private Route.Mover mover(FloatMemory memory) {
+    return (to, send, from, receive, add) ->
+        exchange.run(operation, memory, links.get(to), send, links.get(from), receive, add);
   }
 
   @Override
@@ -126,37 +108,30 @@ final class TcpProcessGroup implements ProcessGroup {
         () -> {
           Slice all = new Slice(0, buffer.elements());
           Slice nothing = new Slice(0, 0);
-          for (int i = 0; i < partners.size(); i++) {
-            int distance = 1 << i;
+          for (int distance = 1; distance < rank.count(); distance <<= 1) {
+            int partner = rank.index() ^ distance;
             if (rank.index() < distance) {
-              partners.get(i).exchange(operation, buffer, all, nothing);
+              mover(buffer).move(partner, all, partner, nothing, false);
             } else if (rank.index() < 2 * distance) {
-              partners.get(i).exchange(operation, buffer, nothing, all);
+              mover(buffer).move(partner, nothing, partner, all, false);
             }
           }
         });
   }
 
+  /** Always along the tree, also where tensors go around the ring. */
   @Override
   public void allReduce(double[] values) {
     perform(
         () -> {
           DoubleMemory mine = new DoubleMemory(values.length);
-          for (int i = 0; i < partners.size(); i++) {
+          for (int distance = 1; distance < rank.count(); distance <<= 1) {
+            int partner = rank.index() ^ distance;
             mine.put(values);
-            partners.get(i).exchange(operation, mine, mine.outgoing(), mine.incoming());
+            mover(mine).move(partner, mine.outgoing(), partner, mine.incoming(), false);
             mine.addIncoming(values);
           }
         });
-  }
-
-  private boolean upperAt(int distanceIndex) {
-    return (rank.index() >> distanceIndex & 1) != 0;
-  }
-
-  private static Slice half(Slice whole, boolean upper) {
-    long length = whole.elements() / 2;
-    return new Slice(whole.first() + (upper ? length : 0), length);
   }
 
   private void requireDivisible(FloatMemory buffer) {
@@ -245,7 +220,7 @@ final class TcpProcessGroup implements ProcessGroup {
   @Override
   public void close() {
     watch.close();
-    for (PeerLink link : partners) {
+    for (PeerLink link : links.values()) {
       try {
         link.close();
       } catch (IOException e) {
@@ -253,49 +228,10 @@ final class TcpProcessGroup implements ProcessGroup {
             "connection did not close cleanly peer={} reason={}", link.peer(), e.getMessage());
       }
     }
-  }
-
-  /**
-   * Doubles in the clothes of floats, so that small sums travel as tensors do: own values first,
-   * then theirs.
-   */
-  private static final class DoubleMemory implements FloatMemory {
-    private final int length;
-    private final ByteBuffer bytes;
-
-    DoubleMemory(int length) {
-      this.length = length;
-      bytes = ByteBuffer.allocateDirect(2 * Double.BYTES * length).order(ByteOrder.nativeOrder());
-    }
-
-    Slice outgoing() {
-      return new Slice(0, 2L * length);
-    }
-
-    Slice incoming() {
-      return new Slice(2L * length, 2L * length);
-    }
-
-    void put(double[] values) {
-      bytes.clear().asDoubleBuffer().put(values);
-    }
-
-    void addIncoming(double[] values) {
-      for (int i = 0; i < length; i++) {
-        values[i] += bytes.getDouble(Double.BYTES * (length + i));
-      }
-    }
-
-    @Override
-    public long elements() {
-      return 4L * length;
-    }
-
-    @Override
-    public ByteBuffer window(long first, int count) {
-      return bytes
-          .slice(Math.toIntExact(first * Float.BYTES), count * Float.BYTES)
-          .order(ByteOrder.nativeOrder());
+    try {
+      selector.close();
+    } catch (IOException e) {
+      log.debug("selector did not close cleanly reason={}", e.getMessage());
     }
   }
 }

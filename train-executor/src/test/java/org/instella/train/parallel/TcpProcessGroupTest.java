@@ -5,107 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.Socket;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.instella.conf.error.BugException;
 import org.instella.conf.error.ConfigurationException;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.train.parallel.ThreadRanks.Outcome;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class TcpProcessGroupTest {
   private static final TcpOptions QUICK =
       new TcpOptions(Duration.ofSeconds(10), Duration.ofSeconds(2), Duration.ofSeconds(20));
-
-  private static float[] gaussian(int elements, long seed) {
-    Random random = new Random(seed);
-    float[] values = new float[elements];
-    for (int i = 0; i < elements; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return values;
-  }
-
-  /** ((0+1)+(2+3))+((4+5)+(6+7)), in float32. */
-  private static float[] treeSum(List<float[]> leaves) {
-    List<float[]> level = leaves;
-    while (level.size() > 1) {
-      List<float[]> below = level;
-      level =
-          IntStream.range(0, below.size() / 2)
-              .mapToObj(i -> add(below.get(2 * i), below.get(2 * i + 1)))
-              .toList();
-    }
-    return level.get(0);
-  }
-
-  private static float[] add(float[] a, float[] b) {
-    float[] sum = a.clone();
-    for (int i = 0; i < sum.length; i++) {
-      sum[i] += b[i];
-    }
-    return sum;
-  }
-
-  @ParameterizedTest(name = "{0} ranks")
-  @ValueSource(ints = {2, 4, 8})
-  void sumsAlongOneBinaryTree(int ranks) throws Exception {
-    int elements = 3 * (1 << 17);
-    List<float[]> inputs = IntStream.range(0, ranks).mapToObj(r -> gaussian(elements, r)).toList();
-    float[] expected = treeSum(inputs);
-    List<float[]> results =
-        ThreadRanks.run(
-            ranks,
-            rank -> {
-              DirectMemory memory = DirectMemory.of(inputs.get(rank.index()));
-              try (ProcessGroup group = ProcessGroup.join(rank, QUICK)) {
-                group.reduceScatter(memory);
-                Slice slice = group.slice(elements);
-                assertThat(memory.toArray(slice))
-                    .as("slice %s of rank %d", slice, rank.index())
-                    .isEqualTo(
-                        Arrays.copyOfRange(expected, (int) slice.first(), (int) slice.end()));
-                group.allGather(memory);
-              }
-              return memory.toArray();
-            });
-    for (float[] result : results) {
-      assertThat(result).isEqualTo(expected);
-    }
-  }
-
-  @ParameterizedTest(name = "{0} ranks")
-  @ValueSource(ints = {1, 2, 4})
-  void smallSumsAndBroadcastsReachEveryRank(int ranks) throws Exception {
-    List<double[]> sums =
-        ThreadRanks.run(
-            ranks,
-            rank -> {
-              double[] values = {rank.index() + 1, 0.1 * rank.index(), -1};
-              DirectMemory memory =
-                  DirectMemory.of(rank.first() ? gaussian(1000, 5) : new float[1000]);
-              try (ProcessGroup group = ProcessGroup.join(rank, QUICK)) {
-                group.allReduce(values);
-                group.broadcast(memory);
-                group.barrier();
-              }
-              assertThat(memory.toArray()).isEqualTo(gaussian(1000, 5));
-              return values;
-            });
-    for (double[] sum : sums) {
-      assertThat(sum).isEqualTo(sums.get(0));
-      assertThat(sum[0]).isEqualTo(ranks * (ranks + 1) / 2.0);
-      assertThat(sum[2]).isEqualTo(-ranks);
-    }
-  }
 
   @Test
   void slicesOfAllRanksTileTheBuffer() {
@@ -294,31 +207,6 @@ class TcpProcessGroupTest {
     assertThatThrownBy(() -> ProcessGroup.join(third, QUICK))
         .isInstanceOf(ConfigurationException.class)
         .hasMessageContaining("use 2 or 4");
-  }
-
-  @Tag("long")
-  @Test
-  void movesAHundredMegabytes() throws Exception {
-    int elements = 25 * (1 << 20);
-    List<Double> seconds =
-        ThreadRanks.run(
-            2,
-            rank -> {
-              DirectMemory memory = new DirectMemory(elements);
-              try (ProcessGroup group = ProcessGroup.join(rank, QUICK)) {
-                double best = Double.MAX_VALUE;
-                for (int i = 0; i < 15; i++) {
-                  group.barrier();
-                  long start = System.nanoTime();
-                  group.reduceScatter(memory);
-                  group.allGather(memory);
-                  best = Math.min(best, (System.nanoTime() - start) / 1e9);
-                }
-                return best;
-              }
-            });
-    System.out.printf("all-reduce of 100 MiB between two ranks: %.1f ms%n", 1000 * seconds.get(0));
-    assertThat(seconds.get(0)).isLessThan(5);
   }
 
   private static Rank withGeneration(Rank rank, int generation) {

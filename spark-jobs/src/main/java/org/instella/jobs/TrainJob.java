@@ -1,7 +1,9 @@
 package org.instella.jobs;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.instella.conf.error.DataException;
@@ -10,6 +12,7 @@ import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.jobs.barrier.BarrierStage;
 import org.instella.jobs.barrier.Restarts;
+import org.instella.jobs.chaos.ChaosConfig;
 import org.instella.jobs.cluster.Cluster;
 import org.instella.jobs.progress.ProgressChannel;
 import org.instella.train.DataConfig;
@@ -28,13 +31,16 @@ import org.instella.train.parallel.Rank;
  *
  * @param ranks processes that train together
  * @param restarts restarts allowed without a new checkpoint between them
+ * @param chaos faults that the run injects into itself, if it was asked to
  * @param section the settings for executors
  */
-public record TrainJob(TrainConfig config, int ranks, int restarts, Section section)
+public record TrainJob(
+    TrainConfig config, int ranks, int restarts, Optional<ChaosConfig> chaos, Section section)
     implements Job {
   /** Settings of the run, not of the result: they stand in no manifest. */
   private static final List<String> OURS = List.of("ranks", "restarts", "output");
 
+  private static final String CHAOS = "chaos.";
   private static final String START_PATH = "start.path";
 
   /** Reads a section {@code train}. */
@@ -45,6 +51,8 @@ public record TrainJob(TrainConfig config, int ranks, int restarts, Section sect
             .integer("restarts", "restarts allowed without a new checkpoint between them")
             .atLeast(0)
             .orElse(10);
+    Optional<ChaosConfig> chaos =
+        train.optionalSection("chaos", "faults on purpose").map(ChaosConfig::from);
     TrainConfig config = TrainConfig.from(train);
     if (config.microBatches() % ranks != 0) {
       train.problem(
@@ -52,7 +60,7 @@ public record TrainJob(TrainConfig config, int ranks, int restarts, Section sect
           "must divide the %d micro-batches of a step (global-batch / micro-batch)"
               .formatted(config.microBatches()));
     }
-    return new TrainJob(config, ranks, restarts, section);
+    return new TrainJob(config, ranks, restarts, chaos, section);
   }
 
   @Override
@@ -78,15 +86,21 @@ public record TrainJob(TrainConfig config, int ranks, int restarts, Section sect
     Section ready = withNewestCheckpoint(context.storage());
     String topic = "train-" + output.uri();
     Checkpoints checkpoints = new Checkpoints(context.storage(), output);
-    Restarts policy = Restarts.atMost(restarts).withProgress(() -> newest(checkpoints));
+    Restarts policy =
+        Restarts.atMost(restarts).withSilence(silence()).withProgress(() -> newest(checkpoints));
     TrainProgress progress = new TrainProgress(context.name());
     Cluster cluster = context.cluster().get();
-    try (var subscription = ProgressChannel.listen(topic, progress::hear)) {
-      List<TrainSummary> results =
-          new BarrierStage(cluster, context.name(), ranks, policy)
-              .run(rank -> train(ready, output, topic, rank));
+    BarrierStage stage = new BarrierStage(cluster, context.name(), ranks, policy);
+    try (TrainFaults faults = TrainFaults.of(chaos, cluster, stage.register(), context);
+        var subscription = ProgressChannel.listen(topic, faults.and(progress::hear))) {
+      List<TrainSummary> results = stage.run(rank -> train(ready, output, topic, rank));
       return new JobResult(output.resolve("model"), results.get(0).text());
     }
+  }
+
+  /** Ranks see each other's silence first; the driver steps in for those that have not met yet. */
+  private Duration silence() {
+    return config.group().silence().plusSeconds(5);
   }
 
   /** What a rank brings home. */
@@ -109,6 +123,7 @@ public record TrainJob(TrainConfig config, int ranks, int restarts, Section sect
   private static SortedMap<String, String> recipe(Section section) {
     SortedMap<String, String> recipe = new TreeMap<>(section.resolved());
     OURS.forEach(recipe::remove);
+    recipe.keySet().removeIf(key -> key.startsWith(CHAOS));
     return recipe;
   }
 

@@ -4,7 +4,6 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
@@ -18,6 +17,7 @@ import org.instella.jobs.JobError;
 import org.instella.jobs.cluster.Cluster;
 import org.instella.jobs.cluster.StageAction;
 import org.instella.jobs.cluster.TaskFailure;
+import org.instella.jobs.progress.ProgressChannel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.Function1;
@@ -38,6 +38,7 @@ public final class BarrierStage {
   private final String name;
   private final int ranks;
   private final Restarts restarts;
+  private final RankRegister register = new RankRegister();
 
   public BarrierStage(Cluster cluster, String name, int ranks, Restarts restarts) {
     this.cluster = cluster;
@@ -47,7 +48,7 @@ public final class BarrierStage {
   }
 
   /**
-   * Runs the stage to its end.
+   * Runs the stage to its end. To be called once.
    *
    * @return the results by rank
    * @throws EnvironmentException if the cluster has fewer slots than ranks, or the stage failed
@@ -55,6 +56,13 @@ public final class BarrierStage {
    * @throws InstellaException the failure of a rank that a restart would not heal
    */
   public <T> List<T> run(BarrierBody<T> body) {
+    try (register;
+        SilenceWatch watch = new SilenceWatch(cluster, register, restarts.silence())) {
+      return runWithRestarts(body);
+    }
+  }
+
+  private <T> List<T> runWithRestarts(BarrierBody<T> body) {
     cluster.slots().await(name, ranks, FIRST_SLOTS_WITHIN);
     String mark = restarts.progress().get();
     int withoutProgress = 0;
@@ -72,6 +80,14 @@ public final class BarrierStage {
                   .formatted(name, withoutProgress, failure.getMessage()),
               failure);
         }
+        if (ProgressChannel.stopRequested()) {
+          // Ctrl-C in a terminal reaches embedded ranks too and ends them.
+          throw new StoppedException(
+              JobError.STOPPED,
+              "%s was asked to stop and its ranks ended before it; the same command goes on%s"
+                  .formatted(name, reached.isEmpty() ? "" : " from " + reached),
+              failure);
+        }
         log.warn(
             "{} lost a rank and starts again, generation={} restart={}/{}{}: {}",
             name,
@@ -80,20 +96,23 @@ public final class BarrierStage {
             restarts.limit(),
             reached.isEmpty() ? "" : " from=" + reached,
             firstLine(failure));
-        pause();
+        new LostRanks(cluster, register).clear(patience());
         cluster.slots().await(name, ranks, restarts.slotsWithin());
       }
     }
   }
 
-  /** A rank may know of a lost executor before Spark does. */
-  private void pause() {
-    try {
-      TimeUnit.SECONDS.sleep(1);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new StoppedException(JobError.STOPPED, "%s was interrupted".formatted(name), e);
-    }
+  /** The ranks as the driver knows them, for whoever watches the stage. */
+  public RankRegister register() {
+    return register;
+  }
+
+  /**
+   * Time that a living rank may take to leave a failed generation. Elsewhere it may be in the
+   * middle of a long step, and Spark's reaper ends it after ten seconds anyway.
+   */
+  private Duration patience() {
+    return Duration.ofSeconds(cluster.ownsProcesses() ? 3 : 10);
   }
 
   private <T> List<T> attempt(BarrierBody<T> body, int generation) {
@@ -114,8 +133,9 @@ public final class BarrierStage {
   private <T> JavaFutureAction<List<T>> submit(
       JavaSparkContext context, BarrierBody<T> body, int generation) {
     List<Integer> indices = IntStream.range(0, ranks).boxed().toList();
+    RankPresence.Token token = register.begin(generation);
     SerializableFunction<scala.collection.Iterator<Integer>, scala.collection.Iterator<T>> task =
-        ignored -> CollectionConverters.asScala(runRank(body, generation));
+        ignored -> CollectionConverters.asScala(runRank(body, token));
     RDD<T> results =
         context
             .parallelize(indices, ranks) // no locality preference: nothing to wait for
@@ -125,10 +145,10 @@ public final class BarrierStage {
     return results.toJavaRDD().collectAsync();
   }
 
-  private static <T> Iterator<T> runRank(BarrierBody<T> body, int generation) {
+  private static <T> Iterator<T> runRank(BarrierBody<T> body, RankPresence.Token token) {
     BarrierTaskContext task = BarrierTaskContext.get();
-    try {
-      return List.of(body.run(new SparkRank(task, generation))).iterator();
+    try (RankPresence presence = token.enter()) {
+      return List.of(body.run(new SparkRank(task, token.generation()))).iterator();
     } catch (Throwable failure) {
       throw TaskFailure.of("rank " + task.partitionId(), failure);
     }

@@ -8,18 +8,25 @@ import java.util.function.Supplier;
  *
  * @param limit restarts allowed without progress between them
  * @param slotsWithin how long lost executors may take to come back
+ * @param silence a rank of which the driver hears nothing for so long is taken for frozen; ranks
+ *     report once a second
  * @param progress a text that changes when the stage has come further (its newest checkpoint); a
  *     restart after progress counts as the first one again, so that a run of weeks may lose many
  *     machines
  */
-public record Restarts(int limit, Duration slotsWithin, Supplier<String> progress) {
+public record Restarts(
+    int limit, Duration slotsWithin, Duration silence, Supplier<String> progress) {
 
   /** A stage that leaves nothing behind until its end. */
   public static Restarts atMost(int limit) {
-    return new Restarts(limit, Duration.ofSeconds(120), () -> "");
+    return new Restarts(limit, Duration.ofSeconds(120), Duration.ofSeconds(15), () -> "");
   }
 
   public Restarts withProgress(Supplier<String> mark) {
-    return new Restarts(limit, slotsWithin, mark);
+    return new Restarts(limit, slotsWithin, silence, mark);
+  }
+
+  public Restarts withSilence(Duration time) {
+    return new Restarts(limit, slotsWithin, time, progress);
   }
 }

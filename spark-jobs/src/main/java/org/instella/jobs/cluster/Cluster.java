@@ -3,6 +3,7 @@ package org.instella.jobs.cluster;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -14,6 +15,7 @@ import org.instella.jobs.JobError;
 import org.instella.jobs.progress.ProgressPlugin;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * A running Spark application. Without a master it is embedded: threads of this process, or real
@@ -136,6 +138,33 @@ public final class Cluster implements AutoCloseable {
 
   public Slots slots() {
     return new Slots(context);
+  }
+
+  /** Whether the ranks are processes of their own that this process has started. */
+  public boolean ownsProcesses() {
+    return context.master().startsWith("local-cluster");
+  }
+
+  /** Spark's names of the executors that are registered now; none where ranks are threads. */
+  public List<String> executors() {
+    if (context.isLocal()) {
+      return List.of();
+    }
+    return CollectionConverters.asJava(context.sc().getExecutorIds());
+  }
+
+  /**
+   * Ends an executor that hangs; the cluster starts another in its place.
+   *
+   * @param process its process where that is one of ours: a frozen process must be killed outright,
+   *     and Spark's own worker would first ask it for ten seconds
+   */
+  public void replaceExecutor(String executor, Optional<ProcessHandle> process) {
+    if (process.isPresent()) {
+      process.get().destroyForcibly();
+    } else if (!context.sc().killAndReplaceExecutor(executor)) {
+      log.warn("executor {} could not be replaced; Spark drops it when it stays silent", executor);
+    }
   }
 
   /** True once Spark has ended the application, for whatever reason. */

@@ -1,7 +1,9 @@
 package org.instella.jobs.command;
 
+import java.util.List;
 import org.instella.jobs.JobKind;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** One training stage. */
 @Command(
@@ -12,11 +14,24 @@ import picocli.CommandLine.Command;
       "Ctrl-C or SIGTERM writes a checkpoint and ends with exit code 5; the same command goes on.",
       "%nExamples:",
       "  instella train --conf stage1.conf --output runs/stage1",
-      "  instella train --conf stage1.conf --set train.ranks=2 --output runs/stage1"
+      "  instella train --conf stage1.conf --set train.ranks=2 --output runs/stage1",
+      "  instella train --conf stage1.conf --set train.ranks=2 --output runs/drill --chaos"
     })
 final class TrainCommand extends JobCommand {
+  @Option(
+      names = "--chaos",
+      description =
+          "Kill and freeze ranks of this run on purpose, by the recipe's section train.chaos or"
+              + " every 30 seconds: a drill. Embedded ranks only.")
+  private boolean chaos;
+
   @Override
   JobKind kind() {
     return JobKind.TRAIN;
+  }
+
+  @Override
+  List<String> settings() {
+    return chaos ? List.of("chaos.asked=true") : List.of();
   }
 }

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.concurrent.ForkJoinPool;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
@@ -38,6 +39,22 @@ public final class Digests {
   /** Reads the whole file. */
   public static String sha256(Storage storage, Location file) {
     return of(storage, file, file.name()).sha256();
+  }
+
+  /** Reads the whole file; the text of its {@link TreeDigest}. */
+  public static String tree(Storage storage, Location file) {
+    int cores = Runtime.getRuntime().availableProcessors();
+    TreeDigest digest = new TreeDigest(ForkJoinPool.commonPool(), 2 * cores);
+    byte[] buffer = new byte[1 << 20];
+    try (InputStream in = storage.open(file)) {
+      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        digest.update(buffer, 0, read);
+      }
+    } catch (IOException e) {
+      throw new EnvironmentException(
+          StorageError.READ_FAILED, "Cannot read %s: %s".formatted(file, e.getMessage()), e);
+    }
+    return digest.finish();
   }
 
   /** Reads the whole file and measures it; {@code name} is the name in the manifest. */

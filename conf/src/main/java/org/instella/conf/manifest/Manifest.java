@@ -124,12 +124,13 @@ public record Manifest(
           "%s has %,d bytes but its manifest says %,d; make it again"
               .formatted(file, entry.bytes(), expected.bytes()));
     }
-    String actual = Digests.sha256(storage, file);
+    boolean tree = expected.sha256().startsWith(TreeDigest.PREFIX);
+    String actual = tree ? Digests.tree(storage, file) : Digests.sha256(storage, file);
     if (!actual.equals(expected.sha256())) {
       throw new DataException(
           ManifestError.FILE_DIFFERS,
-          "%s has sha256 %s but its manifest says %s; make it again"
-              .formatted(file, actual, expected.sha256()));
+          "%s has %s %s but its manifest says %s; make it again"
+              .formatted(file, tree ? "digest" : "sha256", actual, expected.sha256()));
     }
   }
 

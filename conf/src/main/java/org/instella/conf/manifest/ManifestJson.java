@@ -29,6 +29,9 @@ final class ManifestJson {
                   Separators.createDefaultInstance()
                       .withObjectFieldValueSpacing(Separators.Spacing.AFTER)));
 
+  /** Key of a {@link TreeDigest}, without its prefix. */
+  private static final String TREE = "tree-sha512-256";
+
   private ManifestJson() {}
 
   static String render(Manifest manifest) {
@@ -44,7 +47,12 @@ final class ManifestJson {
       Map<String, Object> entry = new LinkedHashMap<>();
       entry.put("name", file.name());
       entry.put("bytes", file.bytes());
-      entry.put("sha256", file.sha256());
+      String digest = file.sha256();
+      if (digest.startsWith(TreeDigest.PREFIX)) {
+        entry.put(TREE, digest.substring(TreeDigest.PREFIX.length()));
+      } else {
+        entry.put("sha256", digest);
+      }
       files.add(entry);
     }
     root.put("files", files);
@@ -64,7 +72,9 @@ final class ManifestJson {
             new FileDigest(
                 required(file, "name").asText(),
                 required(file, "bytes").asLong(),
-                required(file, "sha256").asText()));
+                file.has(TREE)
+                    ? TreeDigest.PREFIX + file.get(TREE).asText()
+                    : required(file, "sha256").asText()));
       }
       SortedMap<String, Object> facts = new TreeMap<>();
       required(root, "facts")

@@ -1,6 +1,5 @@
 package org.instella.conf.storage;
 
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -196,28 +195,5 @@ final class LocalStorage implements Storage {
         folder ? 0 : attributes.size(),
         folder,
         attributes.lastModifiedTime().toMillis());
-  }
-
-  /** Buffered writes; the bytes are on disk when close returns. */
-  private static final class SyncedStream extends BufferedOutputStream {
-    private final FileChannel channel;
-    private boolean closed;
-
-    SyncedStream(FileChannel channel) {
-      super(Channels.newOutputStream(channel), 1 << 16);
-      this.channel = channel;
-    }
-
-    @Override
-    public void close() throws IOException {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      try (channel) {
-        flush();
-        channel.force(true);
-      }
-    }
   }
 }

@@ -1,0 +1,71 @@
+package org.instella.conf.storage;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+
+/**
+ * Buffered writes; the bytes are on disk when close returns. The disk begins while the file is
+ * still being written: left to itself the system keeps gigabytes back until the end, when nobody
+ * has anything else to do.
+ */
+final class SyncedStream extends BufferedOutputStream {
+  private static final long WRITE_BEHIND = 1 << 26;
+  private static final Executor DISK =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "write-behind");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  private final FileChannel channel;
+  private CompletableFuture<Void> behind = CompletableFuture.completedFuture(null);
+  private long unsynced;
+  private boolean closed;
+  private volatile IOException failureBehind;
+
+  SyncedStream(FileChannel channel) {
+    super(Channels.newOutputStream(channel), 1 << 16);
+    this.channel = channel;
+  }
+
+  @Override
+  public synchronized void write(byte[] bytes, int from, int count) throws IOException {
+    super.write(bytes, from, count);
+    unsynced += count;
+    if (unsynced >= WRITE_BEHIND && behind.isDone()) {
+      unsynced = 0;
+      behind = CompletableFuture.runAsync(this::sync, DISK);
+    }
+  }
+
+  /** A failure is told at the end: a system reports a lost write only once. */
+  private void sync() {
+    try {
+      channel.force(false);
+    } catch (IOException e) {
+      failureBehind = e;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    try (channel) {
+      behind.join();
+      flush();
+      channel.force(true);
+      if (failureBehind != null) {
+        throw failureBehind;
+      }
+    }
+  }
+}

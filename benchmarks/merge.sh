@@ -3,10 +3,12 @@
 # safetensors, in turn, on the same files. Every contestant leaves its output on disk (fsync).
 # Results: benchmarks/results/merge_*.md
 #
-#   PYTHON=/path/to/python benchmarks/merge.sh [--size 1] [--rounds 5] [--dtype float32] [--cold] [--work FOLDER]
+#   PYTHON=/path/to/python benchmarks/merge.sh \
+#     [--size 1] [--rounds 5] [--dtype float32] [--cold] [--keep] [--work FOLDER]
 #
-# --size is GB per model (10^9 bytes); four times that must be free in FOLDER. --cold drops the files from the page
-# cache before every run, so that all read from the disk. PYTHON needs numpy, torch and safetensors.
+# --size is GB per model (10^9 bytes); six times that must be free in FOLDER, which is emptied again.
+# --cold drops the files from the page cache before every run, so that all read from the disk.
+# PYTHON needs numpy, torch and safetensors.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-python3}

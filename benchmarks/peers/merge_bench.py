@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Contestants of benchmarks/merge.sh: see there. Prints one Markdown table.
 
-Wall time, CPU time and peak resident memory are those of a process of its own per run, start included.
+Wall time, CPU time and peak memory are those of a process of its own per run, start included. Peak memory is
+anonymous memory (RssAnon, looked at every 20 ms): pages of the files themselves belong to the system's cache.
 """
 import argparse
 import json
@@ -10,6 +11,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import threading
 import time
 
 LOOP = """
@@ -95,15 +97,31 @@ def forget(models):
             os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
+def watch(pid, peak, ended):
+    while not ended.wait(0.02):
+        try:
+            with open(f"/proc/{pid}/status") as status:
+                for line in status:
+                    if line.startswith("RssAnon:"):
+                        peak[0] = max(peak[0], int(line.split()[1]) / 1024)
+        except (FileNotFoundError, ProcessLookupError):
+            return
+
+
 def run(command):
     start = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    peak, ended = [0.0], threading.Event()
+    watcher = threading.Thread(target=watch, args=(process.pid, peak, ended))
+    watcher.start()
     said = process.stdout.read().decode()
     _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - start
+    ended.set()
+    watcher.join()
     if status != 0:
         raise SystemExit(f"failed: {command[:3]}")
-    wall = time.monotonic() - start
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said.strip()
+    return wall, usage.ru_utime + usage.ru_stime, peak[0], said.strip()
 
 
 def main():
@@ -114,6 +132,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--cold", action="store_true")
+    parser.add_argument("--keep", action="store_true", help="leave the models and outputs on disk")
     parser.add_argument("--work", default="/tmp/instella-merge-benchmark")
     options = parser.parse_args(sys.argv[1:split])
     work = os.path.join(options.work, f"{options.dtype}-{options.size:g}")
@@ -134,22 +153,29 @@ def main():
                 forget(models)
             paths = [out] if name.startswith("instella") else [out] + models
             results[name].append(run(command + paths))
+            if name in ("copies: read three, write one", "instella, exact mean"):
+                shutil.rmtree(out)
     digest = min(run([sys.executable, "-c", DIGEST, "x", models[0]])[0] for _ in range(2))
     difference = run([sys.executable, "-c", COMPARE,
                       os.path.join(work, "out-1", "model.safetensors"),
                       os.path.join(work, "out-3", "model.safetensors")])[3]
+    profile = results["instella, exact mean"][-1][3]
     base = statistics.median(r[0] for r in results["copies: read three, write one"])
     print(f"{options.size:g} GB per model, {options.dtype}, {'cold' if options.cold else 'warm'} files, "
           f"{options.rounds} rounds, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print(f"reference mean against the Python loop: {difference} elements differ; "
-          f"SHA-256 of one model alone: {digest:.2f} s")
+          f"SHA-256 of one model alone, one core: {digest:.2f} s")
+    print(f"CPU seconds of the last exact mean by kind of thread: {profile}")
+    if not options.keep:
+        shutil.rmtree(work)
     print()
-    print("| What | Median s | Best s | Against copies (median) | CPU s | Peak MB |")
-    print("|---|---|---|---|---|---|")
+    print("| What | Median s | Best s | Against copies (median) | (best) | CPU s | Peak MB |")
+    print("|---|---|---|---|---|---|---|")
     for name, runs in results.items():
         wall = [r[0] for r in runs]
-        print("| %s | %.2f | %.2f | %.2fx | %.2f | %.0f |" % (
+        print("| %s | %.2f | %.2f | %.2fx | %.2fx | %.2f | %.0f |" % (
             name, statistics.median(wall), min(wall), statistics.median(wall) / base,
+            min(wall) / min(r[0] for r in results["copies: read three, write one"]),
             statistics.median(r[1] for r in runs), max(r[2] for r in runs)))
 
 

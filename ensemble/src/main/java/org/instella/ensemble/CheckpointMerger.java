@@ -92,6 +92,16 @@ public final class CheckpointMerger implements AutoCloseable {
     return compatibility;
   }
 
+  /** A digest of models and settings: merges with the same one give the same bytes. */
+  public String identity() {
+    return MergeStaging.identity(storage, config, folders.values());
+  }
+
+  /** Names of the tensors, in the order of the network. */
+  public List<String> tensorNames() {
+    return inputs.keySet().stream().sorted(NaturalOrder.INSTANCE).toList();
+  }
+
   /** The files of the output; each can be written by a task of its own. */
   public List<Shard> shards() {
     return layout.shards();
@@ -129,7 +139,7 @@ public final class CheckpointMerger implements AutoCloseable {
     }
     Location part = staging.part(target.file());
     try (SafetensorsWriter writer =
-            SafetensorsWriter.create(
+            SafetensorsWriter.createWithTreeDigest(
                 storage, part, target.tensors(), SafetensorsWriter.TORCH_METADATA);
         ShardMerge merge = new ShardMerge(result, grid, inputs, threads())) {
       merge.write(writer);
@@ -225,7 +235,12 @@ public final class CheckpointMerger implements AutoCloseable {
     return config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
   }
 
-  private void requireAbsent(Location output) {
+  /**
+   * Says early what {@link #publish} would say late.
+   *
+   * @throws DataException if {@code output} exists
+   */
+  public void requireAbsent(Location output) {
     if (storage.exists(output)) {
       throw new DataException(
           StorageError.ALREADY_EXISTS,

@@ -33,7 +33,11 @@ final class FinishedShard {
   record Note(FileDigest file, SortedMap<String, SortedMap<String, String>> checksums) {}
 
   private Location note() {
-    return file.parent().resolve("." + file.name() + ".done");
+    return file.parent().resolve(noteName(file.name()));
+  }
+
+  static String noteName(String file) {
+    return "." + file + ".done";
   }
 
   /** Writes the note in one step, unless another attempt left it: both say the same. */

@@ -1,6 +1,7 @@
 package org.instella.ensemble;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,6 +19,7 @@ import org.instella.model.checkpoint.TensorInfo;
 final class FolderSource implements Source {
   private final ModelFolder folder;
   private final Grid grid;
+  private final boolean anonymous;
   private final ConcurrentHashMap<String, ConcurrentSkipListMap<Long, Cell>> checksums =
       new ConcurrentHashMap<>();
 
@@ -26,10 +28,32 @@ final class FolderSource implements Source {
   FolderSource(ModelFolder folder, Grid grid) {
     this.folder = folder;
     this.grid = grid;
+    anonymous = folder.manifest().isEmpty();
   }
 
   @Override
   public void read(String tensor, long first, int count, double[] target, Scratch scratch) {
+    ByteBuffer bytes = stored(tensor, first, count, scratch);
+    Dtype dtype = folder.info(tensor).dtype();
+    if (!scratch.decoder(count).decode(dtype, bytes, 0, target, count)) {
+      throw notFinite(tensor, first, target, count);
+    }
+  }
+
+  @Override
+  public boolean readFloats(String tensor, long first, int count, float[] target, Scratch scratch) {
+    if (folder.info(tensor).dtype() != Dtype.F32) {
+      return false;
+    }
+    stored(tensor, first, count, scratch)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .asFloatBuffer()
+        .get(target, 0, count);
+    return true;
+  }
+
+  /** Bytes of elements; the cell they lie in is read if it was not the last one. */
+  private ByteBuffer stored(String tensor, long first, int count, Scratch scratch) {
     TensorInfo info = folder.info(tensor);
     Dtype dtype = info.dtype();
     int cellSize = grid.cellOf(info);
@@ -39,17 +63,20 @@ final class FolderSource implements Source {
       int elements = (int) Math.min(cellSize, info.elements() - cell);
       ByteBuffer room = window.room(elements * dtype.bytes());
       folder.read(tensor, cell * dtype.bytes(), room);
-      addChecksum(tensor, cell, room.flip());
+      room.flip();
+      if (anonymous) {
+        addChecksum(tensor, cell, room);
+      }
       window.tensor = tensor;
       window.first = cell;
     }
-    int offset = (int) (first - cell) * dtype.bytes();
-    if (!scratch.decoder(count).decode(dtype, window.bytes, offset, target, count)) {
-      throw notFinite(tensor, first, target, count);
-    }
+    return window.bytes.slice((int) (first - cell) * dtype.bytes(), count * dtype.bytes());
   }
 
-  /** CRC-32C of each tensor that has been read in full, as eight hexadecimal digits. */
+  /**
+   * CRC-32C of each tensor that has been read in full, as eight hexadecimal digits; nothing for a
+   * folder whose manifest identifies it.
+   */
   SortedMap<String, String> checksums() {
     SortedMap<String, String> all = new TreeMap<>();
     checksums.forEach(

@@ -60,7 +60,17 @@ public record MergeConfig(
 
   /** Reads the section {@code merge} of a recipe. */
   public static MergeConfig from(Settings merge) {
-    MergeStage result = MergeStage.from(merge);
+    return from(merge, List.of(), "");
+  }
+
+  /**
+   * Reads a merge whose models and base may be left out.
+   *
+   * @param usualModels folders where {@code models} is not given; empty: it must be
+   * @param usualBase folder where {@code base} is not given; empty: none
+   */
+  public static MergeConfig from(Settings merge, List<String> usualModels, String usualBase) {
+    MergeStage result = MergeStage.from(merge, usualModels, usualBase);
     SortedMap<String, MergeStage> stages = new TreeMap<>();
     merge
         .named("stages", "merges that others name as @name")
@@ -111,8 +121,15 @@ public record MergeConfig(
     return result.wantsRows() || stages.values().stream().anyMatch(MergeStage::wantsRows);
   }
 
+  /** The method in a few words, with its settings. */
+  public String words() {
+    String rules =
+        result.rules().isEmpty() ? "" : ", %d rules for tensors".formatted(result.rules().size());
+    return result.method() + rules + (stages.isEmpty() ? "" : ", stages " + stages.keySet());
+  }
+
   /** What the merge does, without paths: folders are named by their number. */
-  SortedMap<String, String> description() {
+  public SortedMap<String, String> description() {
     List<String> folders = folders();
     SortedMap<String, String> lines = new TreeMap<>();
     describe("", result, folders, lines);

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.instella.conf.settings.ListKey;
 import org.instella.conf.settings.Settings;
 import org.instella.ensemble.method.MergeMethod;
 import org.instella.ensemble.method.MethodName;
@@ -37,9 +38,16 @@ public record MergeStage(
   }
 
   static MergeStage from(Settings section) {
-    List<String> models =
-        section.texts("models", "folders to merge, or @name of a stage").atLeast(1).required();
-    String base = section.text("base", "folder from which differences are counted").orElse("");
+    return from(section, List.of(), "");
+  }
+
+  /** Reads a stage whose models and base need not be named where there are usual ones. */
+  static MergeStage from(Settings section, List<String> usualModels, String usualBase) {
+    ListKey<String> named =
+        section.texts("models", "folders to merge, or @name of a stage").atLeast(1);
+    List<String> models = usualModels.isEmpty() ? named.required() : named.orElse(usualModels);
+    String base =
+        section.text("base", "folder from which differences are counted").orElse(usualBase);
     int count = Math.max(1, models.size());
     MergeMethod method = MethodName.read(section, count, !base.isEmpty());
     List<TensorRule> rules = new ArrayList<>();

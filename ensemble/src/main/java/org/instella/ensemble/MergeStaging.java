@@ -1,5 +1,6 @@
 package org.instella.ensemble;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -37,6 +38,13 @@ final class MergeStaging {
 
   static MergeStaging of(
       Storage storage, Location output, MergeConfig config, Collection<ModelFolder> models) {
+    String digest = identity(storage, config, models).substring(0, 16);
+    return new MergeStaging(
+        storage, output.parent().resolve("._merge-%s-%s".formatted(output.name(), digest)));
+  }
+
+  /** A digest of what is merged and how; equal ones give equal bytes. */
+  static String identity(Storage storage, MergeConfig config, Collection<ModelFolder> models) {
     StringBuilder identity = new StringBuilder(config.description().toString());
     for (ModelFolder model : models) {
       Optional<Manifest> manifest = model.manifest();
@@ -48,9 +56,7 @@ final class MergeStaging {
         }
       }
     }
-    String digest = Digests.sha256(identity.toString()).substring(0, 16);
-    return new MergeStaging(
-        storage, output.parent().resolve("._merge-%s-%s".formatted(output.name(), digest)));
+    return Digests.sha256(identity.toString());
   }
 
   Location folder() {
@@ -100,14 +106,25 @@ final class MergeStaging {
     }
   }
 
-  /** Keeps finished files for a later run where the failure is not the data's. */
+  /**
+   * Keeps finished files and their notes for a later run where the failure is not the data's; parts
+   * of files go in any case, they may be what filled the disk.
+   */
   void tidy(List<String> names, RuntimeException failure) {
     try {
       boolean mayHeal =
           failure instanceof InstellaException known
               && (known.category() == ErrorCategory.ENVIRONMENT
                   || known.category() == ErrorCategory.STOPPED);
-      if (mayHeal && names.stream().anyMatch(name -> finished(name).isPresent())) {
+      List<String> kept = new ArrayList<>();
+      for (String name : names) {
+        if (mayHeal && finished(name).isPresent()) {
+          kept.add(name);
+          kept.add(FinishedShard.noteName(name));
+        }
+      }
+      if (!kept.isEmpty()) {
+        keepOnly(kept);
         log.info("merge interrupted; finished files are kept folder={}", folder);
       } else {
         storage.delete(folder);

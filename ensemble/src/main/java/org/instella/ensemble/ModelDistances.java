@@ -1,9 +1,12 @@
 package org.instella.ensemble;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -125,6 +128,36 @@ public record ModelDistances(List<String> models, List<Distance> tensors) {
           (sum, next) -> sum.plus(next, layer));
     }
     return List.copyOf(rows.values());
+  }
+
+  /**
+   * Cosine between what two models learned since a third, per layer: 1 where they went the same way
+   * from it, 0 where their ways have nothing in common. Far more telling than the cosine of the
+   * weights, which is near 1 for any two short runs from one start.
+   *
+   * @param a index of a model
+   * @param b index of another
+   * @param origin index of the model both started from, the last of {@link #models}
+   */
+  public SortedMap<String, Double> updateCosines(int a, int b, int origin) {
+    SortedMap<String, Double> cosines = new TreeMap<>(NaturalOrder.INSTANCE);
+    Map<String, Distance> rows = new HashMap<>();
+    layers().forEach(row -> rows.put("%s %d %d".formatted(row.item(), row.a(), row.b()), row));
+    for (Distance between : layers()) {
+      if (between.a() == a && between.b() == b) {
+        Distance first = rows.get("%s %d %d".formatted(between.item(), a, origin));
+        Distance second = rows.get("%s %d %d".formatted(between.item(), b, origin));
+        double lengths = first.differenceNorm() * second.differenceNorm();
+        // |a - b|² = |a - o|² + |b - o|² - 2 (a - o)(b - o)
+        double product =
+            (first.squareOfDifference()
+                    + second.squareOfDifference()
+                    - between.squareOfDifference())
+                / 2;
+        cosines.put(between.item(), lengths == 0 ? 0 : product / lengths);
+      }
+    }
+    return cosines;
   }
 
   /** The layers as a Markdown table. */

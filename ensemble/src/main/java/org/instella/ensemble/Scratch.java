@@ -12,6 +12,7 @@ import java.util.Map;
 final class Scratch {
   private final Map<FolderSource, Window> windows = new IdentityHashMap<>();
   private final Map<StageSource, double[][]> blocks = new IdentityHashMap<>();
+  private final Map<StageSource, float[][]> floats = new IdentityHashMap<>();
   private final Map<Integer, FiniteDecoder> decoders = new HashMap<>();
 
   /** The cell of a folder that was read last. */
@@ -44,6 +45,16 @@ final class Scratch {
     if (arrays == null || arrays[0].length < elements) {
       arrays = new double[inputs][elements];
       blocks.put(stage, arrays);
+    }
+    return arrays;
+  }
+
+  /** As {@link #blocks}, in float32. */
+  float[][] floats(StageSource stage, int inputs, int elements) {
+    float[][] arrays = floats.get(stage);
+    if (arrays == null || arrays[0].length < elements) {
+      arrays = new float[inputs][elements];
+      floats.put(stage, arrays);
     }
     return arrays;
   }

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.instella.conf.error.InstellaException;
 import org.instella.conf.error.StoppedException;
+import org.instella.model.checkpoint.Dtype;
 import org.instella.model.checkpoint.SafetensorsWriter;
 import org.instella.model.checkpoint.TensorInfo;
 
@@ -34,6 +35,14 @@ final class ShardMerge implements AutoCloseable {
   private static final class Worker {
     final Scratch scratch = new Scratch();
     double[] merged = new double[0];
+    private float[] rounded = new float[0];
+
+    float[] rounded(int elements) {
+      if (rounded.length < elements) {
+        rounded = new float[elements];
+      }
+      return rounded;
+    }
   }
 
   private record Piece(String tensor, Future<ByteBuffer> bytes) {}
@@ -115,6 +124,12 @@ final class ShardMerge implements AutoCloseable {
     ByteBuffer bytes = room(count * output.dtype().bytes());
     for (int done = 0; done < count; done += block) {
       int length = Math.min(block, count - done);
+      if (output.dtype() == Dtype.F32
+          && result.readFloats(
+              input.name(), first + done, length, worker.rounded(block), worker.scratch)) {
+        Dtype.F32.encode(worker.rounded(block), 0, length, bytes);
+        continue;
+      }
       result.read(input.name(), first + done, length, worker.merged, worker.scratch);
       output.dtype().encode(worker.merged, 0, length, bytes);
     }

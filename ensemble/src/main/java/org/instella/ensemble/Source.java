@@ -11,6 +11,18 @@ interface Source {
    */
   void read(String tensor, long first, int count, double[] target, Scratch scratch);
 
+  /**
+   * Reads elements as float32 where that is all there is to it: stored so, or a mean of such, each
+   * rounded once.
+   *
+   * @return false where {@link #read} must be used, for another type, another method, or because a
+   *     number is not finite, which that method tells
+   */
+  default boolean readFloats(
+      String tensor, long first, int count, float[] target, Scratch scratch) {
+    return false;
+  }
+
   /** Does ahead of time what must be known of a whole tensor before it is read. */
   default void prepare(String tensor, Scratch scratch) {}
 }

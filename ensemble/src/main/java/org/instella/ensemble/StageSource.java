@@ -12,6 +12,7 @@ import org.instella.conf.error.InstellaException;
 import org.instella.conf.error.StoppedException;
 import org.instella.ensemble.method.Block;
 import org.instella.ensemble.method.BlockMerge;
+import org.instella.ensemble.method.LinearMerge;
 import org.instella.ensemble.method.TensorValues;
 import org.instella.model.checkpoint.Dtype;
 import org.instella.model.checkpoint.TensorInfo;
@@ -47,6 +48,22 @@ final class StageSource implements Source {
   @Override
   public void read(String tensor, long first, int count, double[] target, Scratch scratch) {
     prepared(tensor, scratch).merge(block(tensor, first, count, scratch), target);
+  }
+
+  @Override
+  public boolean readFloats(String tensor, long first, int count, float[] target, Scratch scratch) {
+    if (!(stage.methodFor(tensor) instanceof LinearMerge linear)) {
+      return false;
+    }
+    float[][] values = scratch.floats(this, models.size(), count);
+    for (int m = 0; m < models.size(); m++) {
+      // Not from another stage: its values are not rounded before the end.
+      if (!(models.get(m) instanceof FolderSource folder)
+          || !folder.readFloats(tensor, first, count, values[m], scratch)) {
+        return false;
+      }
+    }
+    return linear.mergeFloats(values, count, target);
   }
 
   @Override

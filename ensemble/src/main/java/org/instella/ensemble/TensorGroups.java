@@ -19,6 +19,24 @@ public final class TensorGroups {
     return block.matches() ? block.group(1) : tensor;
   }
 
+  /** Embedding, head, attention, feed-forward, norms: kinds that exist among the names. */
+  public static List<List<TensorPattern>> byKind(Collection<String> tensors) {
+    List<List<TensorPattern>> kinds = new ArrayList<>();
+    for (List<String> kind :
+        List.of(
+            List.of("*norm.weight"), // first, because attention has norms of its own
+            List.of("*embed_tokens.weight"),
+            List.of("lm_head.weight"),
+            List.of("*.self_attn.*"),
+            List.of("*.mlp.*"))) {
+      List<TensorPattern> patterns = kind.stream().map(TensorPattern::new).toList();
+      if (tensors.stream().anyMatch(name -> patterns.stream().anyMatch(p -> p.matches(name)))) {
+        kinds.add(patterns);
+      }
+    }
+    return kinds;
+  }
+
   /** One pattern per layer, in the order of the network's names. */
   public static List<TensorPattern> byLayer(Collection<String> tensors) {
     TreeSet<String> layers = new TreeSet<>(NaturalOrder.INSTANCE);

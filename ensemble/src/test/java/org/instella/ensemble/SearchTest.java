@@ -16,7 +16,6 @@ import org.instella.ensemble.search.Candidates;
 import org.instella.ensemble.search.GreedySoup;
 import org.instella.ensemble.search.LearnedWeights;
 import org.instella.ensemble.search.LineScan;
-import org.instella.ensemble.search.MergeSearch;
 import org.instella.model.checkpoint.Dtype;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -47,8 +46,8 @@ class SearchTest {
     return new Candidates(
         TinyModels.STORAGE,
         Location.of(root.resolve("work")),
-        folder -> {
-          Map<String, double[]> t = TinyModels.read(folder);
+        candidate -> {
+          Map<String, double[]> t = candidate.use(TinyModels::read);
           return Math.pow(t.get(A)[0] - a, 2) + Math.pow(t.get(B)[0] - b, 2);
         });
   }
@@ -99,34 +98,46 @@ class SearchTest {
         new Candidates(
             TinyModels.STORAGE,
             Location.of(root.resolve("work")),
-            folder -> -Math.abs(TinyModels.read(folder).get(A)[0] - 1));
+            candidate -> -Math.abs(candidate.use(TinyModels::read).get(A)[0] - 1));
     assertThat(LineScan.allPairs(models.subList(0, 2), 4, hill).get(0).barrier()).isEqualTo(1);
   }
 
   @Test
-  void theTableListsEveryCandidateAndPicksTheBest() {
-    Map<String, MergeConfig> merges = new LinkedHashMap<>();
-    merges.put("mean", MergeConfig.of(MergeStage.of(models, LinearMerge.mean(3))));
-    merges.put(
-        "first two", MergeConfig.of(MergeStage.of(models.subList(0, 2), LinearMerge.mean(2))));
+  void aCandidateIsMadeOnceAndIsGoneAfterwards() {
+    MergeConfig mean = MergeConfig.of(MergeStage.of(models, LinearMerge.mean(3)));
     Candidates candidates = towards(1, 0);
-    MergeSearch search = MergeSearch.run(models, merges, candidates);
-    assertThat(search.rows())
-        .extracting(MergeSearch.Row::name)
-        .containsExactly("m0", "m1", "m2", "mean", "first two");
-    assertThat(search.best().name()).isEqualTo("first two");
-    assertThat(candidates.evaluations()).isEqualTo(5);
-    candidates.lossOf(merges.get("mean"));
-    assertThat(candidates.evaluations()).as("known candidates are not made again").isEqualTo(5);
+    double loss = candidates.lossOf(mean);
+    assertThat(candidates.evaluations()).isEqualTo(1);
+    assertThat(candidates.lossOf(mean)).isEqualTo(loss);
+    assertThat(candidates.evaluations()).as("known candidates are not made again").isEqualTo(1);
+    Location folder = candidates.merged(mean).use(place -> place);
+    assertThat(folder.toLocalPath()).doesNotExist();
+    assertThat(candidates.model(models.get(0)).use(place -> place).toLocalPath()).exists();
+    assertThat(root.resolve("work")).isEmptyDirectory();
+  }
+
+  @Test
+  void identitiesTellMergesApart() {
+    Candidates candidates = towards(1, 0);
+    String mean =
+        candidates.merged(MergeConfig.of(MergeStage.of(models, LinearMerge.mean(3)))).identity();
+    String two =
+        candidates
+            .merged(MergeConfig.of(MergeStage.of(models.subList(0, 2), LinearMerge.mean(2))))
+            .identity();
+    assertThat(mean).isNotEqualTo(two).isNotEqualTo(candidates.model(models.get(0)).identity());
+    assertThat(towards(5, 5).model(models.get(0)).identity())
+        .isEqualTo(candidates.model(models.get(0)).identity());
   }
 
   @Test
   void aLossThatIsNotFiniteEndsTheSearch() {
     Candidates candidates =
-        new Candidates(TinyModels.STORAGE, Location.of(root.resolve("work")), folder -> Double.NaN);
+        new Candidates(
+            TinyModels.STORAGE, Location.of(root.resolve("work")), candidate -> Double.NaN);
     assertThatThrownBy(() -> GreedySoup.search(models, candidates))
         .isInstanceOf(DataException.class)
-        .hasMessageContaining("The held-out loss of")
+        .hasMessageContaining("The held-out loss of candidate")
         .hasMessageContaining("is NaN");
   }
 }

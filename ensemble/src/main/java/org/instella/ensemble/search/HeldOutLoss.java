@@ -1,14 +1,13 @@
 package org.instella.ensemble.search;
 
-import org.instella.conf.storage.Location;
-
 /** The loss of a model on data that no model was trained on; smaller is better. */
 @FunctionalInterface
 public interface HeldOutLoss {
   /**
-   * Evaluates a model folder. Must give the same number for the same weights.
+   * Evaluates a model. Must give the same number for the same weights; who remembers numbers by
+   * {@link Candidate#identity} need not look at the model again.
    *
    * @return mean loss, finite
    */
-  double of(Location modelFolder);
+  double of(Candidate candidate);
 }

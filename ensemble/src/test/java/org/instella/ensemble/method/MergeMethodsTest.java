@@ -16,6 +16,7 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.instella.conf.error.ConfigurationException;
 import org.instella.conf.error.DataException;
+import org.instella.conf.settings.ChoiceKey;
 import org.instella.conf.settings.Recipe;
 import org.instella.conf.settings.Settings;
 import org.instella.model.checkpoint.Dtype;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class MergeMethodsTest {
@@ -75,6 +77,51 @@ class MergeMethodsTest {
         new HeapTensor(tensor.get("name").asText(), shape, Dtype.F32, values, base, 3 * row)
             .merged(read(recipe, models, base != null));
     assertThat(merged).containsExactly(doubles(expected), within(1e-12));
+  }
+
+  @ParameterizedTest
+  @EnumSource(MethodName.class)
+  void everyMethodHasAGoldenFile(MethodName method) throws IOException {
+    String recipe = "method = " + ChoiceKey.nameOf(method);
+    assertThat(golden().map(one -> (String) one.get()[1]))
+        .anyMatch(one -> one.equals(recipe) || one.startsWith(recipe + ","));
+  }
+
+  /** The pass in float32 is what {@link LinearMerge} is measured by; it may not change a bit. */
+  @ParameterizedTest(name = "seed {0}")
+  @MethodSource("seeds")
+  void meansInOnePassAreThoseOfFloat64RoundedOnce(long seed) {
+    Random random = new Random(seed);
+    int models = 1 + random.nextInt(4);
+    int count = 1 + random.nextInt(300);
+    float[][] floats = new float[models][count];
+    double[][] doubles = new double[models][count];
+    for (int m = 0; m < models; m++) {
+      for (int i = 0; i < count; i++) {
+        // Every exponent, so that sums lose digits, overflow and underflow.
+        floats[m][i] = Float.intBitsToFloat(random.nextInt());
+        if (!Float.isFinite(floats[m][i]) && seed % 2 == 0) {
+          floats[m][i] = -0.0f;
+        }
+        doubles[m][i] = floats[m][i];
+      }
+    }
+    List<Double> weights = random.doubles(models, -1, 2).boxed().toList();
+    for (LinearMerge method : List.of(LinearMerge.mean(models), LinearMerge.weighted(weights))) {
+      HeapTensor tensor =
+          new HeapTensor("t", List.of((long) count), Dtype.F32, doubles, null, count);
+      double[] expected = tensor.merged(method);
+      float[] merged = new float[count];
+      boolean finite = method.mergeFloats(floats, count, merged);
+      boolean allFinite = true;
+      for (int i = 0; i < count; i++) {
+        assertThat(Float.floatToIntBits(merged[i]))
+            .as("element %d", i)
+            .isEqualTo(Float.floatToIntBits((float) expected[i]));
+        allFinite &= Float.isFinite(merged[i]);
+      }
+      assertThat(finite).isEqualTo(allFinite);
+    }
   }
 
   private static double[] doubles(JsonNode list) {

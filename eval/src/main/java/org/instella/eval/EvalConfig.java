@@ -3,6 +3,7 @@ package org.instella.eval;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.instella.conf.settings.Settings;
@@ -28,6 +29,10 @@ public record EvalConfig(
     int limit,
     List<HeldOut> heldOut,
     List<Curve> curves) {
+  private static final String TASKS = "names of the catalogue, suites, or paths of tasks";
+  private static final String DATA = "folder with the benchmarks' rows";
+  private static final String LIMIT = "documents per task";
+
   public EvalConfig {
     models = List.copyOf(models);
     tasks = List.copyOf(tasks);
@@ -53,10 +58,7 @@ public record EvalConfig(
   public static EvalConfig from(Settings evaluate) {
     int most = Integer.MAX_VALUE;
     List<Model> models = models(evaluate);
-    List<String> tasks =
-        evaluate
-            .texts("tasks", "names of the catalogue, suites, or paths of tasks")
-            .orElse(List.of());
+    List<String> tasks = evaluate.texts("tasks", TASKS).orElse(List.of());
     List<HeldOut> heldOut = heldOut(evaluate);
     if (tasks.isEmpty() && heldOut.isEmpty()) {
       evaluate.problem("tasks", "nothing to evaluate: name tasks or held-out texts");
@@ -68,23 +70,59 @@ public record EvalConfig(
             .orElse("Every model answered the same questions and read the same documents."),
         models,
         tasks,
-        Location.of(evaluate.text("data", "folder with the benchmarks' rows").orElse(".")),
-        evaluate.integer("limit", "documents per task").atLeast(1).orElse(most),
+        Location.of(evaluate.text("data", DATA).orElse(".")),
+        evaluate.integer("limit", LIMIT).atLeast(1).orElse(most),
         heldOut,
         curves(evaluate));
   }
 
+  /**
+   * Reads what is asked, and how, for models that another section names: every key of this section
+   * but {@code title}, {@code about}, {@code models} and {@code curves}.
+   *
+   * @param folders model folders by name, in order
+   */
+  public static EvalConfig asking(Settings section, Map<String, String> folders, Role role) {
+    SpecReader specs = SpecReader.from(section);
+    List<Model> models = new ArrayList<>();
+    folders.forEach(
+        (name, folder) -> models.add(new Model(specs.spec(name, Location.of(folder)), role)));
+    List<HeldOut> heldOut = heldOut(section);
+    return new EvalConfig(
+        "",
+        "",
+        models,
+        section.texts("tasks", TASKS).orElse(List.of()),
+        Location.of(section.text("data", DATA).orElse(".")),
+        section.integer("limit", LIMIT).atLeast(1).orElse(Integer.MAX_VALUE),
+        heldOut,
+        List.of());
+  }
+
+  /** How models are asked. */
+  private record SpecReader(
+      String device, int threads, int length, PairRule rule, Optional<Location> tokenizer) {
+    static SpecReader from(Settings evaluate) {
+      return new SpecReader(
+          evaluate.text("device", "cpu, gpu or gpu:N").orElse("cpu"),
+          evaluate.integer("threads", "of libtorch per worker").atLeast(1).orElse(1),
+          evaluate
+              .integer("max-length", "tokens read at once, 0: the model's")
+              .atLeast(0)
+              .orElse(0),
+          evaluate
+              .choice("pair-rule", "whose way of tokenising pairs", PairRule.class)
+              .orElse(PairRule.LME_0_4_3),
+          evaluate.text("tokenizer", "for model folders without one").optional().map(Location::of));
+    }
+
+    ModelSpec spec(String name, Location folder) {
+      return new ModelSpec(name, folder, tokenizer.orElse(folder), rule, length, device, threads);
+    }
+  }
+
   private static List<Model> models(Settings evaluate) {
-    String device = evaluate.text("device", "cpu, gpu or gpu:N").orElse("cpu");
-    int threads = evaluate.integer("threads", "of libtorch per worker").atLeast(1).orElse(1);
-    int length =
-        evaluate.integer("max-length", "tokens read at once, 0: the model's").atLeast(0).orElse(0);
-    PairRule rule =
-        evaluate
-            .choice("pair-rule", "whose way of tokenising pairs", PairRule.class)
-            .orElse(PairRule.LME_0_4_3);
-    Optional<Location> tokenizer =
-        evaluate.text("tokenizer", "for model folders without one").optional().map(Location::of);
+    SpecReader specs = SpecReader.from(evaluate);
     List<Model> models = new ArrayList<>();
     Set<String> names = new HashSet<>();
     for (Settings model : evaluate.sections("models", "the columns of the report")) {
@@ -93,9 +131,7 @@ public record EvalConfig(
         model.problem("name", "two models have this name");
       }
       Location folder = Location.of(model.text("folder", "a model folder").required());
-      ModelSpec spec =
-          new ModelSpec(name, folder, tokenizer.orElse(folder), rule, length, device, threads);
-      models.add(new Model(spec, role(model)));
+      models.add(new Model(specs.spec(name, folder), role(model)));
     }
     if (models.isEmpty()) {
       evaluate.problem("models", "must name at least one model");

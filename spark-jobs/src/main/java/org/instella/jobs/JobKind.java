@@ -6,6 +6,8 @@ import java.util.Locale;
 import java.util.function.BiFunction;
 import org.instella.conf.settings.Settings;
 import org.instella.jobs.demo.DemoCorpusJob;
+import org.instella.jobs.merging.MergeCompareJob;
+import org.instella.jobs.merging.MergeSearchJob;
 
 /**
  * Every kind of job under the name of its command, which is also the name of its section in a
@@ -18,6 +20,8 @@ public enum JobKind {
   INIT((settings, section) -> InitJob.from(settings)),
   TRAIN(TrainJob::from),
   MERGE((settings, section) -> MergeJob.from(settings)),
+  MERGE_SEARCH(MergeSearchJob::from),
+  MERGE_COMPARE((settings, section) -> MergeCompareJob.from(settings)),
   EVALUATE(EvalJob::from);
 
   private final BiFunction<Settings, Section, Job> reader;

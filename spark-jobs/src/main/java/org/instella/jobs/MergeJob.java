@@ -51,16 +51,22 @@ public record MergeJob(MergeConfig config) implements Job {
     MergeConfig settings = config;
     Location output = context.output();
     List<Integer> shards = IntStream.range(0, merger.shards().size()).boxed().toList();
-    ParallelStage.run(
-        context.cluster().get(),
-        context.name(),
-        shards,
-        shard -> {
-          try (CheckpointMerger task = CheckpointMerger.open(Storage.standard(), settings)) {
-            task.writeShard(output, shard);
-          }
-          return shard;
-        });
-    return merger.publish(output);
+    merger.requireAbsent(output);
+    try {
+      ParallelStage.run(
+          context.cluster().get(),
+          context.name(),
+          shards,
+          shard -> {
+            try (CheckpointMerger task = CheckpointMerger.open(Storage.standard(), settings)) {
+              task.writeShard(output, shard);
+            }
+            return shard;
+          });
+      return merger.publish(output);
+    } catch (RuntimeException e) {
+      merger.cleanUp(output, e);
+      throw e;
+    }
   }
 }

@@ -36,6 +36,12 @@ public record ModelSpec(
     return new ModelSpec(name, folder, other.orElse(tokenizer), rule, maxLength, device, threads);
   }
 
+  /** Another model asked in the same way; a tokenizer that was named apart stays. */
+  public ModelSpec of(String other, Location otherFolder) {
+    Location file = tokenizer.equals(folder) ? otherFolder : tokenizer;
+    return new ModelSpec(other, otherFolder, file, rule, maxLength, device, threads);
+  }
+
   /** The same model under another rule for pairs. */
   public ModelSpec withRule(PairRule other) {
     return new ModelSpec(name, folder, tokenizer, other, maxLength, device, threads);

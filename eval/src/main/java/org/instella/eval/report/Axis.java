@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A linear scale from values to places on the page, with round ticks. */
-record Axis(double low, double high, double from, double to, double step) {
+public record Axis(double low, double high, double from, double to, double step) {
 
   /**
    * @param low smallest value to show
@@ -13,7 +13,7 @@ record Axis(double low, double high, double from, double to, double step) {
    * @param to place of {@code high}
    * @param ticks about so many ticks
    */
-  static Axis covering(double low, double high, double from, double to, int ticks) {
+  public static Axis covering(double low, double high, double from, double to, int ticks) {
     double span = high > low ? high - low : Math.max(1e-9, Math.abs(low) * 0.1);
     double rough = span / ticks;
     double power = Math.pow(10, Math.floor(Math.log10(rough)));
@@ -22,11 +22,11 @@ record Axis(double low, double high, double from, double to, double step) {
     return new Axis(low, low + span, from, to, step);
   }
 
-  double place(double value) {
+  public double place(double value) {
     return from + (value - low) / (high - low) * (to - from);
   }
 
-  List<Double> ticks() {
+  public List<Double> ticks() {
     List<Double> ticks = new ArrayList<>();
     for (long i = (long) Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
       ticks.add(i * step);
@@ -35,7 +35,7 @@ record Axis(double low, double high, double from, double to, double step) {
   }
 
   /** Decimals that tell two neighbouring ticks apart. */
-  int digits() {
+  public int digits() {
     return (int) Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
   }
 }

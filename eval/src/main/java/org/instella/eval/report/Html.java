@@ -1,11 +1,11 @@
 package org.instella.eval.report;
 
 /** Text into HTML. */
-final class Html {
+public final class Html {
   private Html() {}
 
   /** Safe between tags and inside double quotes. */
-  static String escape(String text) {
+  public static String escape(String text) {
     StringBuilder out = new StringBuilder(text.length() + 16);
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

@@ -1,9 +1,5 @@
 package org.instella.eval.report;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -38,7 +34,7 @@ final class HtmlReport {
     out.append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">");
     out.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">");
     out.append("<title>").append(Html.escape(content.title())).append("</title><style>");
-    out.append(style()).append("</style></head><body><main>");
+    out.append(ReportStyle.css()).append("</style></head><body><main>");
     writeTop();
     writeTiles();
     if (!content.curves().isEmpty()) {
@@ -279,15 +275,6 @@ final class HtmlReport {
     out.append("<h2>").append(title).append("</h2>");
     if (!note.isEmpty()) {
       out.append("<p class=\"note\">").append(note).append("</p>");
-    }
-  }
-
-  private static String style() {
-    try (InputStream in =
-        HtmlReport.class.getClassLoader().getResourceAsStream("report/report.css")) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read the report's style", e);
     }
   }
 }

@@ -4,12 +4,12 @@ import java.util.Locale;
 import org.instella.eval.metric.Estimate;
 
 /** Numbers as a report writes them; the same everywhere, whatever the machine's language. */
-final class Numbers {
+public final class Numbers {
   private static final char MINUS = '\u2212';
 
   private Numbers() {}
 
-  static String fixed(double value, int digits) {
+  public static String fixed(double value, int digits) {
     if (Double.isNaN(value)) {
       return "–";
     }
@@ -17,12 +17,12 @@ final class Numbers {
   }
 
   /** With its sign, so that a difference reads as one. */
-  static String signed(double value, int digits) {
+  public static String signed(double value, int digits) {
     String text = fixed(value, digits);
     return value > 0 ? "+" + text : text;
   }
 
-  static String percent(double share) {
+  public static String percent(double share) {
     return fixed(100 * share, 1);
   }
 
@@ -40,11 +40,11 @@ final class Numbers {
   }
 
   /** Thousands apart, for counts. */
-  static String count(long value) {
+  public static String count(long value) {
     return String.format(Locale.ROOT, "%,d", value);
   }
 
-  static String probability(double p) {
+  public static String probability(double p) {
     return p < 0.001 ? "< 0.001" : fixed(p, 3);
   }
 }

@@ -4,6 +4,7 @@ import org.instella.conf.settings.Range;
 import org.instella.conf.settings.Settings;
 import org.instella.model.torch.TorchDevice;
 import org.instella.model.transformer.DecoderSettings;
+import org.instella.train.parallel.Reduction;
 
 /**
  * How a rank computes. All of it belongs to the recipe: it changes nothing beyond rounding, but
@@ -17,6 +18,7 @@ import org.instella.model.transformer.DecoderSettings;
  * @param recomputeEvery 0 keeps all activations; k keeps the input of every k-th block and runs it
  *     again
  * @param headChunk tokens whose logits exist at a time
+ * @param reduction how gradients are summed over micro-batches and ranks
  * @param attendAcrossDocuments whether attention sees past the start of a document within a sample,
  *     as published for the 3B stages
  */
@@ -26,6 +28,7 @@ public record ComputeConfig(
     Precision precision,
     int recomputeEvery,
     int headChunk,
+    Reduction reduction,
     boolean attendAcrossDocuments) {
 
   /** Type of activations and products. */
@@ -50,6 +53,12 @@ public record ComputeConfig(
             .atLeast(0)
             .orElse(0),
         compute.integer("head-chunk", "tokens whose logits exist at a time").atLeast(1).orElse(512),
+        compute
+            .choice(
+                "reduction",
+                "sum of gradients: exact gives the same bits for every number of ranks, fast needs less memory and other bits for each",
+                Reduction.class)
+            .orElse(Reduction.EXACT),
         compute
             .flag("attend-across-documents", "attention crosses documents within a sample")
             .orElse(true));

@@ -45,6 +45,7 @@ final class RunParts implements AutoCloseable {
   final OptimizerKernels kernels;
   final Moments moments;
   final GradientTree gradients;
+  final GradientReduction reduction;
   final DataLoader loader;
   final Optional<HeldOut> heldOut;
   final CheckpointDuty checkpoints;
@@ -72,14 +73,19 @@ final class RunParts implements AutoCloseable {
       FlatBuffer weights = objective.parameters().buffer();
       RankFit.requireSlices(weights.length(), rank);
       start.weights().ifPresent(folder -> loadWeights(folder, weights));
-      group = resources.own(ProcessGroup.join(rank, config.group()));
+      group = resources.own(ProcessGroup.join(rank, config.group(), config.compute().reduction()));
       kernels = resources.own(new OptimizerKernels(weights.device()));
       moments = resources.own(new Moments(objective.parameters(), group.slice(weights.length())));
       start.moments().ifPresent(from -> moments.load(from, weights.length()));
       gradients =
           resources.own(
               new GradientTree(
-                  objective.parameters(), kernels, config.microBatches(), rank.count()));
+                  objective.parameters(),
+                  kernels,
+                  config.compute().reduction(),
+                  config.microBatches(),
+                  rank.count()));
+      reduction = resources.own(new GradientReduction(group));
       loader = resources.own(openLoader());
       heldOut = config.heldOut().map(h -> HeldOut.open(run.storage(), config, h, data));
       checkpoints = resources.own(openCheckpoints());

@@ -27,7 +27,7 @@ final class StepClock {
    *
    * @param total all of it
    * @param data of it: waiting for the batch
-   * @param communication of it: inside collectives
+   * @param communication of it: waiting for collectives
    * @param checkpoint of it: halted by a checkpoint, between the step before and this one
    */
   record Times(double total, double data, double communication, double checkpoint) {}
@@ -36,7 +36,7 @@ final class StepClock {
   void begin() {
     began = System.nanoTime();
     waited = parts.loader.secondsWaited();
-    communicated = parts.group.secondsSpent();
+    communicated = secondsCommunicated();
     halted = parts.checkpoints.secondsHalted();
   }
 
@@ -50,8 +50,13 @@ final class StepClock {
     return new Times(
         (now - began) / 1e9,
         parts.loader.secondsWaited() - waited,
-        parts.group.secondsSpent() - communicated,
+        secondsCommunicated() - communicated,
         parts.checkpoints.secondsHalted() - halted);
+  }
+
+  /** What went on behind the backward pass cost no time. */
+  private double secondsCommunicated() {
+    return parts.group.secondsSpent() - parts.reduction.secondsHidden();
   }
 
   /** 0 until two steps have ended. */

@@ -4,10 +4,12 @@ import java.util.Arrays;
 import org.instella.conf.error.BugException;
 import org.instella.model.torch.FlatBuffer;
 import org.instella.model.transformer.FlatGradients;
+import org.instella.model.transformer.GradientsReady;
 import org.instella.model.transformer.OptimizerKernels;
 import org.instella.train.checkpoint.TrainerState;
 import org.instella.train.data.Batch;
 import org.instella.train.data.SampleBatch;
+import org.instella.train.optim.GradientTree;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,15 +57,14 @@ final class TrainStep {
   /** Makes the step after {@code state}. */
   Outcome make(TrainerState state) {
     Batch batch = parts.loader.next();
-    StepExchange exchange = accumulate(batch);
+    StepExchange exchange = new StepExchange(config.microBatches());
+    FlatBuffer gradient = accumulate(batch, exchange);
     exchange.setStop(parts.run.stopRequested().getAsBoolean());
     parts.checkpoints.report(exchange);
     exchange.run(parts.group);
     parts.checkpoints.heed(exchange);
     requireAllTargets(state, exchange);
 
-    FlatBuffer gradient = parts.gradients.sum().buffer();
-    parts.group.reduceScatter(new FlatMemory(gradient));
     double norm = norm(gradient);
     double loss = exchange.lossSum() * gradientScale();
     boolean skip = !Double.isFinite(loss) || !Double.isFinite(norm);
@@ -75,16 +76,24 @@ final class TrainStep {
     return new Outcome(batch.place(), exchange.fingerprint(), loss, norm, skip, exchange.stop());
   }
 
-  private StepExchange accumulate(Batch batch) {
-    StepExchange exchange = new StepExchange(config.microBatches());
+  /** The gradient of the global batch; this rank's slice of it is final. */
+  private FlatBuffer accumulate(Batch batch, StepExchange exchange) {
     int number = batch.firstMicroBatch();
-    for (SampleBatch samples : batch.microBatches()) {
+    int last = batch.microBatches().size() - 1;
+    for (SampleBatch samples : batch.microBatches().subList(0, last)) {
       FlatGradients gradient = parts.gradients.next();
       double lossSum = parts.objective.accumulate(samples, gradientScale(), gradient);
       exchange.set(number++, lossSum, samples);
       parts.gradients.push(gradient);
     }
-    return exchange;
+    SampleBatch samples = batch.microBatches().get(last);
+    FlatGradients gradient = parts.gradients.next();
+    GradientTree.Finish finish = parts.gradients.finish(gradient);
+    GradientsReady ready = parts.reduction.begin(finish);
+    exchange.set(
+        number, parts.objective.accumulate(samples, gradientScale(), gradient, ready), samples);
+    parts.reduction.complete();
+    return finish.sum().buffer();
   }
 
   /** One over the divisor of the loss. */

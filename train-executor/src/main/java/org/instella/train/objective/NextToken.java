@@ -22,7 +22,13 @@ public final class NextToken implements Objective {
 
   @Override
   public double accumulate(SampleBatch batch, double scale, FlatGradients gradients) {
-    return decoder.accumulate(batch.rows(), scale, gradients, GradientsReady.IGNORED);
+    return accumulate(batch, scale, gradients, GradientsReady.IGNORED);
+  }
+
+  @Override
+  public double accumulate(
+      SampleBatch batch, double scale, FlatGradients gradients, GradientsReady ready) {
+    return decoder.accumulate(batch.rows(), scale, gradients, ready);
   }
 
   @Override

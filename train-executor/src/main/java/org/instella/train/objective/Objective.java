@@ -2,6 +2,7 @@ package org.instella.train.objective;
 
 import org.instella.model.transformer.FlatGradients;
 import org.instella.model.transformer.FlatParameters;
+import org.instella.model.transformer.GradientsReady;
 import org.instella.train.data.SampleBatch;
 
 /**
@@ -22,6 +23,17 @@ public interface Objective extends AutoCloseable {
    * @return the loss summed over the targets, not scaled
    */
   double accumulate(SampleBatch batch, double scale, FlatGradients gradients);
+
+  /**
+   * {@link #accumulate(SampleBatch, double, FlatGradients)} that tells which gradients are final,
+   * from the end of the buffer to its start, so that they can leave while the rest is computed.
+   */
+  default double accumulate(
+      SampleBatch batch, double scale, FlatGradients gradients, GradientsReady ready) {
+    double sum = accumulate(batch, scale, gradients);
+    ready.ready(0, gradients.config().parameterCount());
+    return sum;
+  }
 
   /** The loss of one micro-batch summed over its targets. */
   double lossSum(SampleBatch batch);

@@ -20,7 +20,7 @@ import org.instella.conf.error.BugException;
  */
 final class Exchange {
   private static final int BLOCK_BYTES = 1 << 18;
-  private static final int MAX_WRITE_BYTES = 1 << 20;
+  private static final int MAX_WRITE_BYTES = 1 << 18;
   private static final int MAX_WINDOW_FLOATS = 1 << 26;
   private static final int MAGIC = 0x494e5354;
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);

@@ -8,14 +8,17 @@ import org.instella.conf.settings.Settings;
 import org.instella.conf.storage.FileEntry;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
+import org.instella.tokenize.shard.DocumentSampling;
 
 /**
  * Documents that become one token data set.
  *
  * @param name name of the data set and of its folder
  * @param path folder, file or pattern of documents
+ * @param sampling which of its documents are taken
+ * @param repeat how often training reads it; the shards hold it once
  */
-record TokenSource(String name, String path) {
+record TokenSource(String name, String path, DocumentSampling sampling, double repeat) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
 
   /** The part of {@link #path} before any wildcard. */
@@ -48,7 +51,12 @@ record TokenSource(String name, String path) {
                     .text("name", "name of the data set")
                     .matching(NAME, "letters, digits, dots, dashes")
                     .orElse(Location.of(path).name()),
-                path);
+                path,
+                DocumentSampling.from(source),
+                source
+                    .number("repeat", "how often training reads it; the shards hold it once")
+                    .greaterThan(0)
+                    .orElse(1.0));
         if (!names.add(read.name())) {
           source.problem("name", "two sources are called " + read.name() + "; name them apart");
         }
@@ -81,7 +89,7 @@ record TokenSource(String name, String path) {
         for (FileEntry entry : storage.list(folder)) {
           String name = entry.location().name();
           if (entry.folder() && !name.startsWith(".") && !name.startsWith("_")) {
-            sources.add(new TokenSource(name, entry.location().uri()));
+            sources.add(new TokenSource(name, entry.location().uri(), DocumentSampling.ALL, 1));
           }
         }
       }

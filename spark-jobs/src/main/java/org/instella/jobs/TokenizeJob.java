@@ -3,11 +3,10 @@ package org.instella.jobs;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.TreeMap;
 import org.instella.conf.error.ConfigurationException;
 import org.instella.conf.error.DataException;
 import org.instella.conf.manifest.Manifest;
@@ -20,6 +19,8 @@ import org.instella.tokenize.bpe.Tokenizer;
 import org.instella.tokenize.bpe.Tokenizers;
 import org.instella.tokenize.document.DocumentFiles;
 import org.instella.tokenize.document.WorkUnit;
+import org.instella.tokenize.estimate.SampleSize;
+import org.instella.tokenize.estimate.SourceSampler;
 import org.instella.tokenize.shard.DatasetCommit;
 import org.instella.tokenize.shard.ShardResult;
 import org.instella.tokenize.shard.ShardTask;
@@ -34,7 +35,8 @@ import org.instella.tokenize.shard.TokenizePlan;
  * tasks and faults, and a job that was stopped goes on with the shards that are missing.
  */
 public record TokenizeJob(TokenizeConfig config, TokenSource.Spec documents) implements Job {
-  private static final String KIND = "token-sets";
+  /** The kind of the manifest over the data sets of all sources. */
+  public static final String KIND = "token-sets";
 
   /** Reads a section {@code tokenize}. */
   public static TokenizeJob from(Settings tokenize) {
@@ -58,7 +60,8 @@ public record TokenizeJob(TokenizeConfig config, TokenSource.Spec documents) imp
     Storage storage = context.storage();
     try (Tokenizer tokenizer = Tokenizers.open(storage, config.tokenizer())) {
       requireEndOfDocument(tokenizer);
-      List<TokenizePlan> plans = plans(storage, context.output(), tokenizer.digest());
+      List<TokenSource> sources = sources(storage);
+      List<TokenizePlan> plans = plans(storage, sources, context.output(), tokenizer.digest());
       Map<String, List<ShardResult>> written = writeShards(context, plans);
       List<Manifest> manifests = new ArrayList<>();
       for (TokenizePlan plan : plans) {
@@ -68,7 +71,7 @@ public record TokenizeJob(TokenizeConfig config, TokenSource.Spec documents) imp
         manifests.add(Manifest.read(storage, plan.published()));
       }
       TokenizeReport.log(manifests, written);
-      return publish(storage, context.output(), manifests);
+      return publish(storage, context.output(), manifests, sources);
     }
   }
 
@@ -82,26 +85,54 @@ public record TokenizeJob(TokenizeConfig config, TokenSource.Spec documents) imp
     }
   }
 
-  private List<TokenizePlan> plans(Storage storage, Location output, String tokenizerDigest) {
-    List<TokenizePlan> plans = new ArrayList<>();
-    Set<String> names = new HashSet<>();
-    for (TokenSource source : documents.sources(storage)) {
-      if (!names.add(source.name())) {
+  /**
+   * What the job would give, from a sample; nothing is written and Spark is not started.
+   *
+   * @throws DataException if a source has no documents
+   */
+  public MixEstimate estimate(Storage storage, SampleSize size) {
+    try (Tokenizer tokenizer = Tokenizers.open(storage, config.tokenizer())) {
+      requireEndOfDocument(tokenizer);
+      SourceSampler sampler = new SourceSampler(storage, tokenizer, size);
+      List<MixEstimate.Part> parts = new ArrayList<>();
+      for (TokenSource source : sources(storage)) {
+        TokenizePlan plan = plan(storage, source, Location.of("."), tokenizer.digest());
+        parts.add(new MixEstimate.Part(sampler.estimate(plan), source.repeat()));
+      }
+      return new MixEstimate(parts, size);
+    }
+  }
+
+  private List<TokenizePlan> plans(
+      Storage storage, List<TokenSource> sources, Location output, String tokenizerDigest) {
+    return sources.stream().map(source -> plan(storage, source, output, tokenizerDigest)).toList();
+  }
+
+  private TokenizePlan plan(
+      Storage storage, TokenSource source, Location output, String tokenizerDigest) {
+    return new TokenizePlan(
+        source.name(),
+        DocumentFiles.list(storage, source.path())
+            .withCuts(storage, config.shardInputBytes(), config.zstdSplit()),
+        source.sampling(),
+        config,
+        tokenizerDigest,
+        output.resolve(source.name()));
+  }
+
+  /** All sources, in the order of their names. */
+  private List<TokenSource> sources(Storage storage) {
+    List<TokenSource> sources = documents.sources(storage);
+    sources.sort(Comparator.comparing(TokenSource::name));
+    for (int i = 1; i < sources.size(); i++) {
+      if (sources.get(i).name().equals(sources.get(i - 1).name())) {
         throw new ConfigurationException(
             JobError.BAD_SETTING,
             "Two sources are called %s; name them apart under tokenize.sources"
-                .formatted(source.name()));
+                .formatted(sources.get(i).name()));
       }
-      plans.add(
-          new TokenizePlan(
-              source.name(),
-              DocumentFiles.list(storage, source.path()),
-              config,
-              tokenizerDigest,
-              output.resolve(source.name())));
     }
-    plans.sort(Comparator.comparing(TokenizePlan::source));
-    return plans;
+    return sources;
   }
 
   private Map<String, List<ShardResult>> writeShards(JobContext context, List<TokenizePlan> plans) {
@@ -153,12 +184,16 @@ public record TokenizeJob(TokenizeConfig config, TokenSource.Spec documents) imp
     return there.isPresent();
   }
 
-  private JobResult publish(Storage storage, Location output, List<Manifest> manifests) {
+  private JobResult publish(
+      Storage storage, Location output, List<Manifest> manifests, List<TokenSource> sources) {
+    List<Map<String, Object>> mix = new ArrayList<>();
     long tokens = 0;
     long documentCount = 0;
     Manifest.Builder all = Manifest.builder(KIND, 1);
-    for (Manifest manifest : manifests) {
+    for (int i = 0; i < manifests.size(); i++) {
+      Manifest manifest = manifests.get(i);
       all.input(manifest.textFact("source"), manifest.digest());
+      mix.add(mixFact(manifest, sources.get(i)));
       tokens += manifest.longFact("tokens");
       documentCount += manifest.longFact("documents");
     }
@@ -166,6 +201,7 @@ public record TokenizeJob(TokenizeConfig config, TokenSource.Spec documents) imp
         all.fact("tokens", tokens)
             .fact("documents", documentCount)
             .fact("sources", manifests.stream().map(m -> m.textFact("source")).toList())
+            .fact("mix", mix)
             .build();
     storage.delete(output.resolve(Manifest.FILE_NAME));
     manifest.writeTo(storage, output);
@@ -173,5 +209,17 @@ public record TokenizeJob(TokenizeConfig config, TokenSource.Spec documents) imp
         output,
         "%,d documents, %,d tokens in %d sources"
             .formatted(documentCount, tokens, manifests.size()));
+  }
+
+  /** The measured share of one source in the mix. */
+  private static Map<String, Object> mixFact(Manifest manifest, TokenSource source) {
+    Map<String, Object> fact = new TreeMap<>();
+    fact.put("source", source.name());
+    fact.put("fraction", source.sampling().fraction());
+    fact.put("seed", source.sampling().seed());
+    fact.put("repeat", source.repeat());
+    fact.put("tokens", manifest.longFact("tokens"));
+    fact.put("tokens_in_mix", Math.round(manifest.longFact("tokens") * source.repeat()));
+    return fact;
   }
 }

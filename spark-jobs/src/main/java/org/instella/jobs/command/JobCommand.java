@@ -47,6 +47,20 @@ abstract class JobCommand implements Callable<Integer> {
     return List.of();
   }
 
+  /**
+   * Says what the job would do, where that was asked for; then it is not done and needs no output.
+   *
+   * @return whether it was asked for
+   */
+  boolean foretell(Job job, Storage storage) {
+    return false;
+  }
+
+  /** Whether the job has to be told where its result goes. */
+  boolean needsOutput() {
+    return true;
+  }
+
   /** What else to do with the result. */
   void finished(Storage storage, JobResult result) {}
 
@@ -68,7 +82,7 @@ abstract class JobCommand implements Callable<Integer> {
     if (output != null) {
       settings.ignoring("output");
     }
-    if (place.isEmpty()) {
+    if (place.isEmpty() && needsOutput()) {
       settings.problem("output", "missing; it, or --output, says where the result goes");
     }
     Job job = kind().read(settings, Section.of(recipe, section));
@@ -78,7 +92,9 @@ abstract class JobCommand implements Callable<Integer> {
       spec.commandLine().getOut().flush();
       return 0;
     }
-    run(job, cluster, place.orElseThrow());
+    if (!foretell(job, Storage.standard())) {
+      run(job, cluster, place.orElseThrow());
+    }
     return 0;
   }
 

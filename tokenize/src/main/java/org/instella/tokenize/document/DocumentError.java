@@ -16,6 +16,8 @@ enum DocumentError implements ErrorCode {
   WRONG_COLUMN,
   /** A file unpacks to far more than its size lets expect. */
   DECOMPRESSION_BOMB,
+  /** A file is shorter or longer than it was when the work was planned. */
+  FILE_CHANGED,
   /** Reading failed below: disk or network. */
   READ_FAILED
 }

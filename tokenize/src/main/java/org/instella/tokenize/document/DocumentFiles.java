@@ -48,6 +48,37 @@ public record DocumentFiles(Location root, List<InputFile> files, List<String> i
     return files.stream().mapToLong(InputFile::bytes).sum();
   }
 
+  /**
+   * The same files, with places at which large Zstandard files can be cut into parts of about
+   * {@code targetBytes}.
+   *
+   * @throws DataException if a file that is to be scanned is damaged
+   */
+  public DocumentFiles withCuts(Storage storage, long targetBytes, ZstdSplit split) {
+    List<InputFile> cut = new ArrayList<>();
+    for (InputFile file : files) {
+      boolean wanted = file.format() == InputFormat.JSON_LINES_ZSTD && file.bytes() > targetBytes;
+      List<Long> starts = wanted ? ZstdFrames.starts(storage, file, split) : List.of();
+      cut.add(
+          new InputFile(
+              file.location(), file.name(), file.bytes(), file.format(), spread(starts, targetBytes)));
+    }
+    return new DocumentFiles(root, cut, ignored);
+  }
+
+  /** Of places inside a file the first behind every multiple of {@code targetBytes}. */
+  private static List<Long> spread(List<Long> starts, long targetBytes) {
+    List<Long> cuts = new ArrayList<>();
+    long next = targetBytes;
+    for (long start : starts) {
+      if (start >= next) {
+        cuts.add(start);
+        next = (start / targetBytes + 1) * targetBytes;
+      }
+    }
+    return cuts;
+  }
+
   private static DocumentFiles listBelow(
       Storage storage, Location root, Optional<Pattern> pattern) {
     FileEntry at = storage.stat(root);

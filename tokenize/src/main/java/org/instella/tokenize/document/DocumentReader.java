@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import org.instella.conf.error.DataException;
 import org.instella.conf.storage.Storage;
 
@@ -19,6 +20,7 @@ public abstract class DocumentReader implements Iterator<DocumentEntry>, AutoClo
   final DocumentSchema schema;
   final DocumentLimits limits;
   final ReadTimes times;
+  private MeteredStream stored;
   private DocumentEntry upcoming;
 
   DocumentReader(InputSlice slice, DocumentSchema schema, DocumentLimits limits, ReadTimes times) {
@@ -73,8 +75,18 @@ public abstract class DocumentReader implements Iterator<DocumentEntry>, AutoClo
   @Override
   public abstract void close();
 
+  /**
+   * CRC-32C of the stored bytes of the slice, eight hexadecimal digits; empty where they were not
+   * all read front to back, as those of a table are not.
+   */
+  public final Optional<String> crc32c() {
+    return stored == null ? Optional.empty() : stored.crc32c();
+  }
+
   final InputStream metered(Storage storage, long offset) {
-    return new MeteredStream(storage.open(slice.file().location(), offset), slice.file(), times);
+    stored =
+        new MeteredStream(storage.open(slice.file().location(), offset), slice, offset, times);
+    return stored;
   }
 
   final DataException damaged(String why, Throwable cause) {

@@ -9,7 +9,6 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
-import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,6 +28,9 @@ final class JsonLinesReader extends DocumentReader {
   private final JsonFactory json;
   private final JsonLine fast;
   private final LineScanner lines;
+
+  /** Where the input is Zstandard, else null. */
+  private final ZstdSliceStream frames;
 
   JsonLinesReader(
       Storage storage,
@@ -50,9 +52,15 @@ final class JsonLinesReader extends DocumentReader {
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .build();
     this.fast = new JsonLine(schema);
-    // A slice begins behind the line that the slice before it ends with.
-    long offset = Math.max(0, slice.start() - 1);
-    this.lines = new LineScanner(unpacked(storage, offset), slice.file(), offset, limits, times);
+    if (slice.file().format() == InputFormat.JSON_LINES_ZSTD) {
+      this.frames = zstd(storage);
+      this.lines = new LineScanner(frames, slice.file(), 0, limits, times);
+    } else {
+      // A slice begins behind the line that the slice before it ends with.
+      long offset = Math.max(0, slice.start() - 1);
+      this.frames = null;
+      this.lines = new LineScanner(unpacked(storage, offset), slice.file(), offset, limits, times);
+    }
     if (slice.start() > 0) {
       dropLineOfSliceBefore();
     }
@@ -71,12 +79,12 @@ final class JsonLinesReader extends DocumentReader {
 
   private InputStream unpacked(Storage storage, long offset) {
     InputStream stored = metered(storage, offset);
+    return slice.file().format() == InputFormat.JSON_LINES_GZIP ? new GzipStream(stored) : stored;
+  }
+
+  private ZstdSliceStream zstd(Storage storage) {
     try {
-      return switch (slice.file().format()) {
-        case JSON_LINES_GZIP -> new GzipStream(stored);
-        case JSON_LINES_ZSTD -> new ZstdInputStreamNoFinalizer(stored);
-        case JSON_LINES, PARQUET, ARROW -> stored;
-      };
+      return new ZstdSliceStream(metered(storage, slice.start()), slice.bytes());
     } catch (IOException e) {
       throw damaged(e.getMessage(), e);
     }
@@ -94,9 +102,16 @@ final class JsonLinesReader extends DocumentReader {
     return entry;
   }
 
-  /** Whether the line begins in this slice; a compressed file has only one. */
+  /**
+   * Whether the line begins in this slice. Of Zstandard the line that begins right behind it too:
+   * who begins there cannot see that the byte before was a newline, and drops it.
+   */
   private boolean isOurs() {
-    return slice.file().format() != InputFormat.JSON_LINES || lines.offset() < slice.end();
+    return switch (slice.file().format()) {
+      case JSON_LINES -> lines.offset() < slice.end();
+      case JSON_LINES_ZSTD -> lines.offset() <= frames.boundary();
+      case JSON_LINES_GZIP, PARQUET, ARROW -> true;
+    };
   }
 
   @Override

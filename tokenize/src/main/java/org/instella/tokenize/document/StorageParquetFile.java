@@ -67,7 +67,7 @@ record StorageParquetFile(Storage storage, InputSlice slice, ReadTimes times) im
   }
 
   private InputStream open(long offset) {
-    return new MeteredStream(storage.open(slice.file().location(), offset), slice.file(), times);
+    return new MeteredStream(storage.open(slice.file().location(), offset), slice, offset, times);
   }
 
   private static final class Stream extends DelegatingSeekableInputStream {

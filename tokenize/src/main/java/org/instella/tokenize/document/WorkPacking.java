@@ -22,8 +22,9 @@ public final class WorkPacking {
    * bytes.
    *
    * <p>A unit is closed before the file that would take it past the target. Plain JSON lines and
-   * Parquet larger than the target are cut at its multiples; gzip, Zstandard and Arrow cannot be
-   * read from the middle, so that such a file is one unit whatever its size.
+   * Parquet larger than the target are cut at its multiples, Zstandard at its {@link
+   * InputFile#cuts}; gzip and Arrow cannot be read from the middle, so that such a file is one unit
+   * whatever its size.
    */
   public static List<WorkUnit> units(List<InputFile> files, long targetBytes) {
     if (targetBytes < 1) {
@@ -44,7 +45,7 @@ public final class WorkPacking {
           units.add(new WorkUnit(units.size(), List.of(slice)));
         }
       } else {
-        open.add(InputSlice.whole(file));
+        open.add(InputSlice.whole(file.withoutCuts()));
         openBytes += file.bytes();
       }
     }
@@ -88,13 +89,22 @@ public final class WorkPacking {
   }
 
   private static List<InputSlice> slices(InputFile file, long targetBytes) {
-    if (!file.format().divisible()) {
-      return List.of(InputSlice.whole(file));
-    }
     List<InputSlice> slices = new ArrayList<>();
-    for (long start = 0; start < file.bytes(); start += targetBytes) {
-      slices.add(new InputSlice(file, start, Math.min(file.bytes(), start + targetBytes)));
+    InputFile alone = file.withoutCuts();
+    long start = 0;
+    for (long end : file.format().divisible() ? multiples(file, targetBytes) : file.cuts()) {
+      slices.add(new InputSlice(alone, start, end));
+      start = end;
     }
+    slices.add(new InputSlice(alone, start, file.bytes()));
     return slices;
+  }
+
+  private static List<Long> multiples(InputFile file, long targetBytes) {
+    List<Long> multiples = new ArrayList<>();
+    for (long at = targetBytes; at < file.bytes(); at += targetBytes) {
+      multiples.add(at);
+    }
+    return multiples;
   }
 }

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.instella.conf.error.DataException;
+import org.instella.conf.error.InstellaException;
 import org.instella.conf.manifest.FileDigest;
 import org.instella.conf.manifest.Manifest;
 import org.instella.conf.storage.Location;
@@ -15,17 +16,14 @@ import org.instella.tokenize.document.WorkUnit;
 /**
  * Makes a data set of finished shards: moves them together, writes the manifest last and publishes
  * the folder by one rename. Every step may be interrupted and is taken up again by the next call.
+ *
+ * @param staging where the shards were finished, see {@link ShardPlace}
+ * @param published folder of the data set to be
+ * @param header what is true of all its documents
+ * @param maxRejectedShare rejected lines over all lines above which nothing is published
  */
-public final class DatasetCommit {
-  private final Storage storage;
-  private final TokenizePlan plan;
-  private final Location gathered;
-
-  private DatasetCommit(Storage storage, TokenizePlan plan) {
-    this.storage = storage;
-    this.plan = plan;
-    this.gathered = plan.staging().resolve("dataset");
-  }
+public record DatasetCommit(
+    Location staging, Location published, ShardHeader header, double maxRejectedShare) {
 
   /**
    * Publishes the data set of {@code plan}.
@@ -35,18 +33,32 @@ public final class DatasetCommit {
    *     tolerate, or if something is published there already
    */
   public static Manifest commit(Storage storage, TokenizePlan plan, Tokenizer tokenizer) {
-    return new DatasetCommit(storage, plan).commit(tokenizer);
-  }
-
-  private Manifest commit(Tokenizer tokenizer) {
     List<ShardResult> results = new ArrayList<>();
     for (WorkUnit unit : plan.units()) {
-      results.add(result(unit));
+      results.add(result(storage, plan, unit));
     }
+    DatasetCommit commit =
+        new DatasetCommit(
+            plan.staging(),
+            plan.published(),
+            ShardHeader.of(plan.source(), tokenizer, plan.config()),
+            plan.config().maxRejectedShare());
+    return commit.publish(storage, results, plan.manifest());
+  }
+
+  /**
+   * Publishes a data set of {@code results}, in their order.
+   *
+   * @param manifest holds its inputs and settings
+   * @return the manifest, with files and facts
+   * @throws DataException if too many lines were rejected, or if something is there already
+   */
+  public Manifest publish(Storage storage, List<ShardResult> results, Manifest.Builder manifest) {
     checkRejected(results);
-    Manifest.Builder manifest = plan.manifest();
+    Location gathered = staging.resolve("dataset");
+    storage.makeFolder(gathered);
     for (ShardResult result : results) {
-      Location shard = plan.staging().resolve("shards").resolve(result.name());
+      Location shard = new ShardPlace(staging, result.name()).finished();
       for (FileDigest file : result.files()) {
         Location there = gathered.resolve(file.name());
         if (!storage.exists(there)) {
@@ -55,17 +67,35 @@ public final class DatasetCommit {
         manifest.file(file);
       }
     }
-    addFacts(manifest, results, tokenizer);
+    addFacts(manifest, results);
     Manifest built = manifest.build();
     // A manifest left by an interrupted commit may be cut short.
     storage.delete(gathered.resolve(Manifest.FILE_NAME));
     built.writeTo(storage, gathered);
-    storage.publish(gathered, plan.published());
-    storage.delete(plan.staging());
+    storage.publish(gathered, published);
+    removeStaging(storage);
     return built;
   }
 
-  private ShardResult result(WorkUnit unit) {
+  /**
+   * What is left in the staging folder is of no use to anybody, and a task of a dead driver may
+   * still be writing there: that it cannot be removed is no reason to fail what is published.
+   */
+  private void removeStaging(Storage storage) {
+    try {
+      storage.delete(staging);
+    } catch (InstellaException e) {
+      System.getLogger(DatasetCommit.class.getName())
+          .log(
+              System.Logger.Level.WARNING,
+              "{0} is published; {1} could not be removed and can be deleted: {2}",
+              published,
+              staging,
+              e.getMessage());
+    }
+  }
+
+  private static ShardResult result(Storage storage, TokenizePlan plan, WorkUnit unit) {
     ShardTaskSpec task = plan.task(unit);
     if (!ShardTask.isFinished(storage, task)) {
       throw new DataException(
@@ -73,14 +103,15 @@ public final class DatasetCommit {
           "Shard %s of %s is not finished; run instella tokenize again, it takes up where it stopped"
               .formatted(unit.name(), plan.published()));
     }
-    return ShardResult.read(storage, task.finished());
+    return ShardResult.read(storage, task.place().finished());
   }
 
   private void checkRejected(List<ShardResult> results) {
     long rejected = results.stream().mapToLong(ShardResult::rejected).sum();
-    long lines = rejected + results.stream().mapToLong(r -> r.documents() + r.empty()).sum();
-    double tolerated = plan.config().maxRejectedShare();
-    if (rejected > tolerated * lines) {
+    long lines =
+        rejected
+            + results.stream().mapToLong(r -> r.documents() + r.empty() + r.notDrawn()).sum();
+    if (rejected > maxRejectedShare * lines) {
       ShardResult first = results.stream().filter(r -> r.rejected() > 0).findFirst().orElseThrow();
       throw new DataException(
           ShardError.TOO_MANY_REJECTED,
@@ -89,28 +120,31 @@ public final class DatasetCommit {
               .formatted(
                   rejected,
                   lines,
-                  plan.source(),
-                  tolerated,
-                  plan.staging()
-                      .resolve("shards")
-                      .resolve(first.name())
+                  header.source(),
+                  maxRejectedShare,
+                  new ShardPlace(staging, first.name())
+                      .finished()
                       .resolve(first.name() + RejectedLines.SUFFIX)));
     }
   }
 
-  private void addFacts(Manifest.Builder manifest, List<ShardResult> results, Tokenizer tokenizer) {
+  private void addFacts(Manifest.Builder manifest, List<ShardResult> results) {
     manifest
-        .fact("source", plan.source())
+        .fact("source", header.source())
         .fact("documents", results.stream().mapToLong(ShardResult::documents).sum())
         .fact("empty_documents", results.stream().mapToLong(ShardResult::empty).sum())
         .fact("tokens", results.stream().mapToLong(ShardResult::tokens).sum())
         .fact("text_bytes", results.stream().mapToLong(ShardResult::textBytes).sum())
         .fact("rejected_lines", results.stream().mapToLong(ShardResult::rejected).sum())
-        .fact("tokenizer_sha256", tokenizer.digest())
-        .fact("vocabulary_size", tokenizer.vocabularySize())
-        .fact("eos_id", ShardTask.eosId(tokenizer, plan.config()))
-        .fact("eos_rule", plan.config().eosRule().text())
+        .fact("tokenizer_sha256", header.tokenizerDigest())
+        .fact("vocabulary_size", header.vocabularySize())
+        .fact("eos_id", header.eosId())
+        .fact("eos_rule", header.eosRule().text())
         .fact("shards", results.stream().map(DatasetCommit::shardFact).toList());
+    long notDrawn = results.stream().mapToLong(ShardResult::notDrawn).sum();
+    if (notDrawn > 0) {
+      manifest.fact("documents_not_drawn", notDrawn);
+    }
   }
 
   private static Map<String, Object> shardFact(ShardResult result) {
@@ -120,6 +154,9 @@ public final class DatasetCommit {
     fact.put("tokens", result.tokens());
     fact.put("text_bytes", result.textBytes());
     fact.put("rejected_lines", result.rejected());
+    if (!result.inputCrc32c().isEmpty()) {
+      fact.put("input_crc32c", result.inputCrc32c());
+    }
     return fact;
   }
 }

@@ -3,6 +3,8 @@ package org.instella.tokenize.shard;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.instella.conf.error.ConfigurationException;
+import org.instella.tokenize.bpe.Tokenizer;
 
 /**
  * What is said about all documents of a shard: the metadata of its Arrow schema.
@@ -30,6 +32,25 @@ public record ShardHeader(
       throw new IllegalArgumentException(
           "eos id %d is not in a vocabulary of %d ids".formatted(eosId, vocabularySize));
     }
+  }
+
+  /**
+   * The header of what {@code tokenizer} gives under {@code config}.
+   *
+   * @throws ConfigurationException if the vocabulary has no such end-of-document token
+   */
+  public static ShardHeader of(String source, Tokenizer tokenizer, TokenizeConfig config) {
+    int eosId =
+        tokenizer
+            .idOf(config.eosToken())
+            .orElseThrow(
+                () ->
+                    new ConfigurationException(
+                        ShardError.EOS_UNKNOWN,
+                        "eos-token \"%s\" is not in the vocabulary of %s"
+                            .formatted(config.eosToken(), config.tokenizer().file())));
+    return new ShardHeader(
+        source, tokenizer.digest(), tokenizer.vocabularySize(), eosId, config.eosRule());
   }
 
   /** Width of an id on disk. */

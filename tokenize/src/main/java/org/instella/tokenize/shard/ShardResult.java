@@ -17,9 +17,11 @@ import org.instella.conf.storage.Storage;
  * @param files the shard, its id index and, where there are any, its rejected lines
  * @param documents documents in the shard
  * @param empty documents left out because they have no token
+ * @param notDrawn documents that the fraction of the source left out
  * @param tokens tokens in the shard, end-of-document ids included
  * @param textBytes UTF-8 bytes of the texts
  * @param storedBytes bytes read from storage
+ * @param inputCrc32c see {@link ShardInput}
  * @param rejected lines that are no documents
  */
 public record ShardResult(
@@ -27,9 +29,11 @@ public record ShardResult(
     List<FileDigest> files,
     long documents,
     long empty,
+    long notDrawn,
     long tokens,
     long textBytes,
     long storedBytes,
+    String inputCrc32c,
     long rejected,
     ShardTimes times)
     implements Serializable {

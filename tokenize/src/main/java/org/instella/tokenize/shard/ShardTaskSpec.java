@@ -9,18 +9,15 @@ import org.instella.tokenize.document.WorkUnit;
  *
  * @param unit the input, which names the shard
  * @param source name of the source
+ * @param sampling which documents of the source are taken
  * @param staging folder of the running job, the same for all its tasks and for its restarts
  */
-public record ShardTaskSpec(WorkUnit unit, String source, TokenizeConfig config, Location staging)
+public record ShardTaskSpec(
+    WorkUnit unit, String source, DocumentSampling sampling, TokenizeConfig config, Location staging)
     implements Serializable {
 
-  /** Where the finished shard lies until the commit: there if and only if it is finished. */
-  Location finished() {
-    return staging.resolve("shards").resolve(unit.name());
-  }
-
-  /** A folder of its own for every attempt. */
-  Location attempt(String unique) {
-    return staging.resolve("attempts").resolve(unit.name() + "-" + unique);
+  /** Where attempts at this shard meet. */
+  ShardPlace place() {
+    return new ShardPlace(staging, unit.name());
   }
 }

@@ -13,9 +13,14 @@ public enum TextRule {
 
   /** The text to encode, as UTF-8. */
   byte[] apply(Document document) {
+    return apply(document.utf8());
+  }
+
+  /** The text to encode of a text, both as UTF-8. */
+  public byte[] apply(byte[] utf8) {
     return switch (this) {
-      case AS_IS -> document.utf8();
-      case STRIP -> stripped(document.text()).getBytes(UTF_8);
+      case AS_IS -> utf8;
+      case STRIP -> stripped(new String(utf8, UTF_8)).getBytes(UTF_8);
     };
   }
 

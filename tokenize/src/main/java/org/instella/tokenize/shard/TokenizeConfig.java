@@ -11,6 +11,7 @@ import org.instella.tokenize.bpe.TokenizerSpec;
 import org.instella.tokenize.document.DocumentLimits;
 import org.instella.tokenize.document.DocumentSchema;
 import org.instella.tokenize.document.WorkPacking;
+import org.instella.tokenize.document.ZstdSplit;
 
 /**
  * How documents become token shards.
@@ -21,6 +22,7 @@ import org.instella.tokenize.document.WorkPacking;
  * @param eosToken the end-of-document token, as it stands in the vocabulary
  * @param eosRule when it follows a document
  * @param shardInputBytes stored bytes of input that make one shard, about
+ * @param zstdSplit where tasks may enter large Zstandard files
  * @param maxRejectedShare rejected lines over all lines above which a data set is not published
  */
 public record TokenizeConfig(
@@ -31,8 +33,31 @@ public record TokenizeConfig(
     String eosToken,
     EosRule eosRule,
     long shardInputBytes,
+    ZstdSplit zstdSplit,
     double maxRejectedShare)
     implements Serializable {
+
+  /** The settings with the standard way to cut Zstandard files. */
+  public TokenizeConfig(
+      TokenizerSpec tokenizer,
+      DocumentSchema columns,
+      DocumentLimits limits,
+      TextRule text,
+      String eosToken,
+      EosRule eosRule,
+      long shardInputBytes,
+      double maxRejectedShare) {
+    this(
+        tokenizer,
+        columns,
+        limits,
+        text,
+        eosToken,
+        eosRule,
+        shardInputBytes,
+        ZstdSplit.TABLE,
+        maxRejectedShare);
+  }
 
   /** The settings that a recipe takes where it names only the tokenizer. */
   public static TokenizeConfig standard(TokenizerSpec tokenizer) {
@@ -68,13 +93,16 @@ public record TokenizeConfig(
             .in(Range.atLeast(1))
             .orElse(standard.shardInputBytes()),
         settings
+            .choice("split-zstd", "where tasks may enter large Zstandard files", ZstdSplit.class)
+            .orElse(standard.zstdSplit()),
+        settings
             .number("max-rejected-share", "rejected lines over all lines that are tolerated")
             .in(Range.closed(0, 1))
             .orElse(standard.maxRejectedShare()));
   }
 
   /** What of these settings decides the bytes of a data set, as its manifest keeps it. */
-  SortedMap<String, String> flattened() {
+  public SortedMap<String, String> flattened() {
     SortedMap<String, String> map = new TreeMap<>();
     map.put("columns.id", columns.id());
     map.put("columns.source", columns.source());
@@ -87,6 +115,9 @@ public record TokenizeConfig(
     map.put("limits.quarantined", Integer.toString(limits.quarantinedBytes()));
     map.put("max-rejected-share", Double.toString(maxRejectedShare));
     map.put("shard-input", Long.toString(shardInputBytes));
+    if (zstdSplit != ZstdSplit.TABLE) {
+      map.put("split-zstd", zstdSplit.name().toLowerCase(Locale.ROOT));
+    }
     map.put("text", text.name().toLowerCase(Locale.ROOT).replace('_', '-'));
     return map;
   }

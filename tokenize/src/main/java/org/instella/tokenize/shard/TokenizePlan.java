@@ -14,15 +14,27 @@ import org.instella.tokenize.document.WorkUnit;
  * gathered, and what identifies the result before it exists.
  *
  * @param source name of the source
+ * @param sampling which of its documents are taken
  * @param tokenizerDigest digest of the tokenizer that {@code config} names
  * @param published folder of the data set
  */
 public record TokenizePlan(
     String source,
     DocumentFiles files,
+    DocumentSampling sampling,
     TokenizeConfig config,
     String tokenizerDigest,
     Location published) {
+
+  /** A plan that takes every document. */
+  public TokenizePlan(
+      String source,
+      DocumentFiles files,
+      TokenizeConfig config,
+      String tokenizerDigest,
+      Location published) {
+    this(source, files, DocumentSampling.ALL, config, tokenizerDigest, published);
+  }
 
   /** The shards to be, in order: a function of the files and the settings alone. */
   public List<WorkUnit> units() {
@@ -31,7 +43,7 @@ public record TokenizePlan(
 
   /** What the task of {@code unit} needs. */
   public ShardTaskSpec task(WorkUnit unit) {
-    return new ShardTaskSpec(unit, source, config, staging());
+    return new ShardTaskSpec(unit, source, sampling, config, staging());
   }
 
   /**
@@ -55,10 +67,15 @@ public record TokenizePlan(
     for (InputFile file : files.files()) {
       listing.append(file.bytes()).append(' ').append(file.name()).append('\n');
     }
-    return Manifest.builder(TokenDataset.KIND, TokenDataset.FORMAT_VERSION)
-        .input("documents", Digests.sha256(listing.toString()))
-        .input("tokenizer", tokenizerDigest)
-        .configuration(config.flattened())
-        .configuration("source", source);
+    Manifest.Builder manifest =
+        Manifest.builder(TokenDataset.KIND, TokenDataset.FORMAT_VERSION)
+            .input("documents", Digests.sha256(listing.toString()))
+            .input("tokenizer", tokenizerDigest)
+            .configuration(config.flattened())
+            .configuration("source", source);
+    if (sampling.fraction() < 1) {
+      manifest.configuration("fraction", sampling.fraction()).configuration("seed", sampling.seed());
+    }
+    return manifest;
   }
 }

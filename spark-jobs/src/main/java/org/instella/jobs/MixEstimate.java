@@ -29,8 +29,18 @@ public record MixEstimate(List<Part> parts, SampleSize size) {
    */
   public void print(PrintWriter out, int cores) {
     out.printf(
-        ROW, "source", "files", "stored", "tokens", "error", "fraction", "repeat", "in the mix",
-        "shards", "on disk", "core time");
+        ROW,
+        "source",
+        "files",
+        "stored",
+        "tokens",
+        "error",
+        "fraction",
+        "repeat",
+        "in the mix",
+        "shards",
+        "on disk",
+        "core time");
     parts.forEach(part -> print(out, part));
     Part all = total();
     SourceEstimate sum = all.source();

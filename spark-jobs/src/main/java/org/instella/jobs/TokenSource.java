@@ -21,6 +21,11 @@ import org.instella.tokenize.shard.DocumentSampling;
 record TokenSource(String name, String path, DocumentSampling sampling, double repeat) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
 
+  /** All documents at a path, read once. */
+  TokenSource(String name, String path) {
+    this(name, path, DocumentSampling.ALL, 1);
+  }
+
   /** The part of {@link #path} before any wildcard. */
   Location place() {
     int wild = path.length();
@@ -89,7 +94,7 @@ record TokenSource(String name, String path, DocumentSampling sampling, double r
         for (FileEntry entry : storage.list(folder)) {
           String name = entry.location().name();
           if (entry.folder() && !name.startsWith(".") && !name.startsWith("_")) {
-            sources.add(new TokenSource(name, entry.location().uri(), DocumentSampling.ALL, 1));
+            sources.add(new TokenSource(name, entry.location().uri()));
           }
         }
       }

@@ -67,10 +67,7 @@ final class TokensBatchWrite implements BatchWrite {
         ordered.stream().flatMap(message -> message.results().stream()).toList();
     try (Tokenizer tokenizer = Tokenizers.open(storage, write.config().tokenizer())) {
       new DatasetCommit(
-              write.staging(),
-              write.folder(),
-              header(tokenizer),
-              write.config().maxRejectedShare())
+              write.staging(), write.folder(), header(tokenizer), write.config().maxRejectedShare())
           .publish(storage, results, manifest(results, tokenizer));
     }
   }

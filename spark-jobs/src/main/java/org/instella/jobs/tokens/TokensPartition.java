@@ -12,6 +12,5 @@ import org.instella.conf.storage.Location;
  * @param documents documents of the whole shard, by the manifest
  * @param tokens tokens of the whole shard, by the manifest
  */
-record TokensPartition(
-    Location shard, String source, int from, int to, long documents, long tokens)
+record TokensPartition(Location shard, String source, int from, int to, long documents, long tokens)
     implements InputPartition {}

@@ -28,8 +28,7 @@ final class TokensTable implements SupportsRead, SupportsWrite {
     if (path == null) {
       throw new ConfigurationException(
           JobError.BAD_SETTING,
-          "%s needs exactly one path: load(FOLDER) or save(FOLDER)"
-              .formatted(TokensProvider.NAME));
+          "%s needs exactly one path: load(FOLDER) or save(FOLDER)".formatted(TokensProvider.NAME));
     }
     return Location.of(path);
   }
@@ -49,9 +48,7 @@ final class TokensTable implements SupportsRead, SupportsWrite {
   @Override
   public Set<TableCapability> capabilities() {
     return Set.of(
-        TableCapability.BATCH_READ,
-        TableCapability.BATCH_WRITE,
-        TableCapability.ACCEPT_ANY_SCHEMA);
+        TableCapability.BATCH_READ, TableCapability.BATCH_WRITE, TableCapability.ACCEPT_ANY_SCHEMA);
   }
 
   @Override

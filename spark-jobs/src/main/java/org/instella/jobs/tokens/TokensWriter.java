@@ -52,7 +52,8 @@ final class TokensWriter implements DataWriter<InternalRow> {
   public void write(InternalRow row) {
     rows++;
     String file = columns.string(row, columns.file(), place);
-    long line = columns.line() < 0 || row.isNullAt(columns.line()) ? rows : row.getLong(columns.line());
+    long line =
+        columns.line() < 0 || row.isNullAt(columns.line()) ? rows : row.getLong(columns.line());
     String id = columns.string(row, columns.id(), file + ":" + line);
     if (columns.tokens() >= 0) {
       int[] ids = columns.ids(row);

@@ -27,7 +27,14 @@ public final class TinyTokenizer {
     vocabulary.put("the", 258);
     Map<String, Object> byteLevel =
         Map.of(
-            "type", "ByteLevel", "add_prefix_space", false, "trim_offsets", true, "use_regex", true);
+            "type",
+            "ByteLevel",
+            "add_prefix_space",
+            false,
+            "trim_offsets",
+            true,
+            "use_regex",
+            true);
     Map<String, Object> end = new LinkedHashMap<>();
     end.put("id", 0);
     end.put("content", "<|endoftext|>");

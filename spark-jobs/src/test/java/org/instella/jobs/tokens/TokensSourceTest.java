@@ -68,7 +68,9 @@ class TokensSourceTest {
 
     List<Row> rows = read("tokens").orderBy("shard", "position").collectAsList();
     assertThat(rows).hasSize(20);
-    assertThat(rows.get(3).mkString("|")).startsWith("doc-3|tokens|").endsWith("|part-00000|4|part-00000.arrow|" + rows.get(3).getLong(6));
+    assertThat(rows.get(3).mkString("|"))
+        .startsWith("doc-3|tokens|")
+        .endsWith("|part-00000|4|part-00000.arrow|" + rows.get(3).getLong(6));
     assertThat(rows.get(0).<Integer>getList(2)).startsWith(258, 33).endsWith(0);
     long position = 0;
     for (Row row : rows) {
@@ -101,8 +103,14 @@ class TokensSourceTest {
     write(texts(30), "one");
     Dataset<Row> same = read("one").coalesce(1).sortWithinPartitions("shard", "position");
     write(same, "two");
-    List<String> first = read("one").orderBy("id").select("id", "tokens", "file", "line").toJSON().collectAsList();
-    assertThat(read("two").orderBy("id").select("id", "tokens", "file", "line").toJSON().collectAsList())
+    List<String> first =
+        read("one").orderBy("id").select("id", "tokens", "file", "line").toJSON().collectAsList();
+    assertThat(
+            read("two")
+                .orderBy("id")
+                .select("id", "tokens", "file", "line")
+                .toJSON()
+                .collectAsList())
         .isEqualTo(first);
   }
 
@@ -125,7 +133,8 @@ class TokensSourceTest {
                 (MapFunction<Row, Row>)
                     row -> {
                       TaskContext task = TaskContext.get();
-                      if (task.attemptNumber() < task.partitionId() && row.getString(0).endsWith("8")) {
+                      if (task.attemptNumber() < task.partitionId()
+                          && row.getString(0).endsWith("8")) {
                         throw new IllegalStateException("an injected failure");
                       }
                       return row;
@@ -168,19 +177,27 @@ class TokensSourceTest {
 
   @Test
   void saysWhatIsWrongWithOptionsAndColumns() throws IOException {
-    assertThatThrownBy(() -> texts(1).write().format("instella-tokens").mode("append").save(name("a")))
+    assertThatThrownBy(
+            () -> texts(1).write().format("instella-tokens").mode("append").save(name("a")))
         .hasStackTraceContaining("tokenizer: missing");
     assertThatThrownBy(
             () ->
-                texts(1).write().format("instella-tokens").mode("append")
-                    .option("tokenizer", tokenizer).option("eos-rul", "never").save(name("a")))
-        .hasStackTraceContaining("eos-rul").hasStackTraceContaining("did you mean eos-rule");
+                texts(1)
+                    .write()
+                    .format("instella-tokens")
+                    .mode("append")
+                    .option("tokenizer", tokenizer)
+                    .option("eos-rul", "never")
+                    .save(name("a")))
+        .hasStackTraceContaining("eos-rul")
+        .hasStackTraceContaining("did you mean eos-rule");
     assertThatThrownBy(() -> write(texts(1).select("id"), "a"))
         .hasStackTraceContaining("Rows need either a column \"text\" of strings");
     assertThatThrownBy(() -> write(texts(1).selectExpr("length(text) as text"), "a"))
         .hasStackTraceContaining("Column \"text\" is int; it must be string: cast it");
     write(texts(1), "there");
-    assertThatThrownBy(() -> write(texts(1), "there")).hasStackTraceContaining("a data set is written once");
+    assertThatThrownBy(() -> write(texts(1), "there"))
+        .hasStackTraceContaining("a data set is written once");
     assertThatThrownBy(() -> read("nowhere").count()).hasStackTraceContaining(name("nowhere"));
   }
 
@@ -222,7 +239,10 @@ class TokensSourceTest {
 
   private List<String> staging() throws IOException {
     try (Stream<Path> paths = Files.list(folder)) {
-      return paths.map(path -> path.getFileName().toString()).filter(name -> name.startsWith(".")).toList();
+      return paths
+          .map(path -> path.getFileName().toString())
+          .filter(name -> name.startsWith("."))
+          .toList();
     }
   }
 
@@ -230,7 +250,8 @@ class TokensSourceTest {
     Map<String, String> digests = new TreeMap<>();
     STORAGE
         .listFiles(location(name))
-        .forEach(file -> digests.put(file.location().name(), Digests.sha256(STORAGE, file.location())));
+        .forEach(
+            file -> digests.put(file.location().name(), Digests.sha256(STORAGE, file.location())));
     return digests;
   }
 }

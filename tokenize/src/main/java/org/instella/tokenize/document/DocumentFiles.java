@@ -61,7 +61,11 @@ public record DocumentFiles(Location root, List<InputFile> files, List<String> i
       List<Long> starts = wanted ? ZstdFrames.starts(storage, file, split) : List.of();
       cut.add(
           new InputFile(
-              file.location(), file.name(), file.bytes(), file.format(), spread(starts, targetBytes)));
+              file.location(),
+              file.name(),
+              file.bytes(),
+              file.format(),
+              spread(starts, targetBytes)));
     }
     return new DocumentFiles(root, cut, ignored);
   }

@@ -84,8 +84,7 @@ public abstract class DocumentReader implements Iterator<DocumentEntry>, AutoClo
   }
 
   final InputStream metered(Storage storage, long offset) {
-    stored =
-        new MeteredStream(storage.open(slice.file().location(), offset), slice, offset, times);
+    stored = new MeteredStream(storage.open(slice.file().location(), offset), slice, offset, times);
     return stored;
   }
 

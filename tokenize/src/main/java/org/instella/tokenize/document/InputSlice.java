@@ -5,9 +5,9 @@ import java.io.Serializable;
 /**
  * A file, or the part of a divisible one that begins in a range of bytes.
  *
- * <p>A line of a plain file belongs to the slice that holds its first byte (of a Zstandard file, the
- * byte before), a row group of a Parquet file to the slice that holds its middle: slices that cover
- * a file without overlap cover its documents without overlap.
+ * <p>A line of a plain file belongs to the slice that holds its first byte (of a Zstandard file,
+ * the byte before), a row group of a Parquet file to the slice that holds its middle: slices that
+ * cover a file without overlap cover its documents without overlap.
  *
  * @param start first byte of the range
  * @param end byte behind the range
@@ -31,9 +31,10 @@ public record InputSlice(InputFile file, long start, long end) implements Serial
   }
 
   /**
-   * What provenance calls it: the file's name; for a later part of a file of lines {@code name#start},
-   * whose lines are counted from the first that begins at or behind byte {@code start}, since
-   * nobody has counted those before. Rows of a Parquet file are known without counting.
+   * What provenance calls it: the file's name; for a later part of a file of lines {@code
+   * name#start}, whose lines are counted from the first that begins at or behind byte {@code
+   * start}, since nobody has counted those before. Rows of a Parquet file are known without
+   * counting.
    */
   public String label() {
     return start == 0 || file.format() == InputFormat.PARQUET

@@ -52,7 +52,9 @@ public record SourceEstimate(
     int count = places.size();
     double unseen = Math.max(0, 1 - (double) sampledBytes / storedBytes);
     double deviation =
-        count < 2 ? Double.NaN : Math.sqrt(squares * count / (count - 1) * unseen) * quantile(count - 1);
+        count < 2
+            ? Double.NaN
+            : Math.sqrt(squares * count / (count - 1) * unseen) * quantile(count - 1);
     return new Estimate(mean * storedBytes, deviation * storedBytes);
   }
 

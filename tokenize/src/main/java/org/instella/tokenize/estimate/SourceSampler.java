@@ -85,11 +85,7 @@ public final class SourceSampler {
   }
 
   private static Estimate estimate(
-      List<Tally> places,
-      Tally sum,
-      boolean whole,
-      long stored,
-      ToLongFunction<Tally> amount) {
+      List<Tally> places, Tally sum, boolean whole, long stored, ToLongFunction<Tally> amount) {
     return whole || places.isEmpty()
         ? Estimate.exact(amount.applyAsLong(sum))
         : SourceEstimate.extrapolated(places, amount, stored, sum.storedBytes());
@@ -164,8 +160,7 @@ public final class SourceSampler {
         }
         encodeWall += System.nanoTime() - encodeBegin;
       }
-      long stored =
-          prefix ? Math.min(reader.times().storedBytes(), slice.bytes()) : slice.bytes();
+      long stored = prefix ? Math.min(reader.times().storedBytes(), slice.bytes()) : slice.bytes();
       // A document that is not drawn is read and not encoded.
       double share = (double) encodeWall / Math.max(1, System.nanoTime() - wallBegin);
       double spared = drawing ? 0 : share * (1 - plan.sampling().fraction());

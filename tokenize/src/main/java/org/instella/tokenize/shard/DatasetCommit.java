@@ -109,8 +109,7 @@ public record DatasetCommit(
   private void checkRejected(List<ShardResult> results) {
     long rejected = results.stream().mapToLong(ShardResult::rejected).sum();
     long lines =
-        rejected
-            + results.stream().mapToLong(r -> r.documents() + r.empty() + r.notDrawn()).sum();
+        rejected + results.stream().mapToLong(r -> r.documents() + r.empty() + r.notDrawn()).sum();
     if (rejected > maxRejectedShare * lines) {
       ShardResult first = results.stream().filter(r -> r.rejected() > 0).findFirst().orElseThrow();
       throw new DataException(

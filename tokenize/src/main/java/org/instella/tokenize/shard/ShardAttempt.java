@@ -43,14 +43,15 @@ public final class ShardAttempt implements AutoCloseable {
   private long textBytes;
   private long empty;
 
-  private ShardAttempt(Storage storage, ShardPlace place, ShardHeader header) {
+  private ShardAttempt(
+      Storage storage, ShardPlace place, ShardHeader header, Location shard, OutputStream file) {
     this.storage = storage;
     this.place = place;
     this.eosRule = header.eosRule();
     this.eosId = header.eosId();
-    this.folder = place.attempt(UUID.randomUUID().toString());
-    this.shard = folder.resolve(place.name() + TokenShard.SUFFIX);
-    this.file = storage.create(shard);
+    this.folder = shard.parent();
+    this.shard = shard;
+    this.file = file;
     this.out = new DigestingOutputStream(file);
     this.rejected =
         new RejectedLines(storage, folder.resolve(place.name() + RejectedLines.SUFFIX));
@@ -63,7 +64,20 @@ public final class ShardAttempt implements AutoCloseable {
    * @throws EnvironmentException if the folder cannot be written
    */
   public static ShardAttempt begin(Storage storage, ShardPlace place, ShardHeader header) {
-    return new ShardAttempt(storage, place, header);
+    Location folder = place.attempt(UUID.randomUUID().toString());
+    Location shard = folder.resolve(place.name() + TokenShard.SUFFIX);
+    OutputStream file = storage.create(shard);
+    try {
+      return new ShardAttempt(storage, place, header, shard, file);
+    } catch (UncheckedIOException e) {
+      EnvironmentException failure = cannotWrite(folder, e.getCause());
+      try (file) {
+        storage.delete(folder);
+      } catch (IOException | RuntimeException cleaning) {
+        failure.addSuppressed(cleaning);
+      }
+      throw failure;
+    }
   }
 
   /** Whether the shard lies in the staging folder, complete. */
@@ -192,6 +206,10 @@ public final class ShardAttempt implements AutoCloseable {
   }
 
   private EnvironmentException cannotWrite(IOException e) {
+    return cannotWrite(folder, e);
+  }
+
+  private static EnvironmentException cannotWrite(Location folder, IOException e) {
     return new EnvironmentException(
         ShardError.WRITE_FAILED, "Cannot write %s: %s".formatted(folder, e.getMessage()), e);
   }

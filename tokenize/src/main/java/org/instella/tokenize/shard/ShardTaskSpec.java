@@ -13,7 +13,11 @@ import org.instella.tokenize.document.WorkUnit;
  * @param staging folder of the running job, the same for all its tasks and for its restarts
  */
 public record ShardTaskSpec(
-    WorkUnit unit, String source, DocumentSampling sampling, TokenizeConfig config, Location staging)
+    WorkUnit unit,
+    String source,
+    DocumentSampling sampling,
+    TokenizeConfig config,
+    Location staging)
     implements Serializable {
 
   /** Where attempts at this shard meet. */

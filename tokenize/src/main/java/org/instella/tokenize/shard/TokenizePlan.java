@@ -74,7 +74,9 @@ public record TokenizePlan(
             .configuration(config.flattened())
             .configuration("source", source);
     if (sampling.fraction() < 1) {
-      manifest.configuration("fraction", sampling.fraction()).configuration("seed", sampling.seed());
+      manifest
+          .configuration("fraction", sampling.fraction())
+          .configuration("seed", sampling.seed());
     }
     return manifest;
   }

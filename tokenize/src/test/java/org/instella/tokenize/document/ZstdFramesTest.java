@@ -41,7 +41,11 @@ class ZstdFramesTest {
     StringBuilder text = new StringBuilder();
     List<String> ids = new ArrayList<>();
     for (int i = random.nextInt(200); i > 0; i--) {
-      String word = random.ints(random.nextInt(80), 'a', 'z').collect(StringBuilder::new, (b, c) -> b.append((char) c), StringBuilder::append).toString();
+      String word =
+          random
+              .ints(random.nextInt(80), 'a', 'z')
+              .collect(StringBuilder::new, (b, c) -> b.append((char) c), StringBuilder::append)
+              .toString();
       ids.add("" + i);
       text.append("{\"id\":\"%d\",\"text\":\"%s\"}\n".formatted(i, word));
     }
@@ -65,7 +69,8 @@ class ZstdFramesTest {
     Random random = new Random(seed);
     byte[] text = new byte[random.nextInt(600_000)];
     random.nextBytes(text);
-    Arrays.fill(text, 0, random.nextInt(text.length + 1), (byte) 'x'); // blocks of one byte repeated
+    Arrays.fill(
+        text, 0, random.nextInt(text.length + 1), (byte) 'x'); // blocks of one byte repeated
     Framed tabled = Framed.random(text, random, true);
     InputFile file = file(tabled.bytes());
     assertThat(ZstdFrames.starts(STORAGE, file, ZstdSplit.TABLE)).isEqualTo(tabled.starts());
@@ -100,8 +105,7 @@ class ZstdFramesTest {
   }
 
   private InputFile cut(byte[] bytes, long target, ZstdSplit split) throws IOException {
-    DocumentFiles files =
-        new DocumentFiles(Location.of(folder), List.of(file(bytes)), List.of());
+    DocumentFiles files = new DocumentFiles(Location.of(folder), List.of(file(bytes)), List.of());
     return files.withCuts(STORAGE, target, split).files().get(0);
   }
 
@@ -135,7 +139,8 @@ class ZstdFramesTest {
       List<Long> starts = new ArrayList<>();
       int at = 0;
       do {
-        int length = Math.min(text.length - at, random.nextInt(1 + text.length / (1 + random.nextInt(8))));
+        int length =
+            Math.min(text.length - at, random.nextInt(1 + text.length / (1 + random.nextInt(8))));
         length = at > 0 && length == 0 ? text.length - at : length;
         byte[] frame = frame(Arrays.copyOfRange(text, at, at + length), random);
         starts.add((long) out.size());

@@ -53,8 +53,7 @@ public final class ShardAttempt implements AutoCloseable {
     this.shard = shard;
     this.file = file;
     this.out = new DigestingOutputStream(file);
-    this.rejected =
-        new RejectedLines(storage, folder.resolve(place.name() + RejectedLines.SUFFIX));
+    this.rejected = new RejectedLines(storage, folder.resolve(place.name() + RejectedLines.SUFFIX));
     this.writer = new TokenShardWriter(out, header);
   }
 

@@ -101,7 +101,8 @@ class ShardTaskTest {
     // The first attempt finishes while the second is writing.
     Storage raced = new RacingStorage(STORAGE, () -> ShardTask.run(STORAGE, task, TOKENIZER));
     ShardResult second = ShardTask.run(raced, task, TOKENIZER);
-    assertThat(second.files()).isEqualTo(ShardResult.read(STORAGE, task.place().finished()).files());
+    assertThat(second.files())
+        .isEqualTo(ShardResult.read(STORAGE, task.place().finished()).files());
     assertThat(list(folder.resolve(plan.staging().name() + "/attempts"))).isEmpty();
   }
 

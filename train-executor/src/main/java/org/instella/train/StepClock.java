@@ -37,7 +37,6 @@ final class StepClock {
     began = System.nanoTime();
     waited = parts.loader.secondsWaited();
     communicated = secondsCommunicated();
-    halted = parts.checkpoints.secondsHalted();
   }
 
   /** The step ended. */
@@ -47,11 +46,14 @@ final class StepClock {
     if (ends.size() > WINDOW + 1) {
       ends.removeFirst();
     }
+    // Checkpoints are taken between steps, so their halts count from the end of the step before.
+    double haltedBefore = halted;
+    halted = parts.checkpoints.secondsHalted();
     return new Times(
         (now - began) / 1e9,
         parts.loader.secondsWaited() - waited,
         secondsCommunicated() - communicated,
-        parts.checkpoints.secondsHalted() - halted);
+        halted - haltedBefore);
   }
 
   /** What went on behind the backward pass cost no time. */

@@ -101,6 +101,10 @@ public final class Decoder implements AutoCloseable {
     attributes.put("rope_base", config.ropeBase());
     attributes.put("precise", parameters.buffer().precision().scalarType());
     attributes.put("head_chunk", settings.headChunk());
+    attributes.put(
+        "widen",
+        settings.compute() == DecoderSettings.Compute.BFLOAT16
+            && !Bfloat16Instructions.areThere(parameters.buffer().device()));
     return attributes;
   }
 

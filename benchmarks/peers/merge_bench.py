@@ -97,13 +97,27 @@ def forget(models):
             os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def watch(pid, peak, ended):
+def look(pid, peak, threads):
+    """Peak anonymous memory in MB; user and system seconds of every thread that was ever seen."""
+    with open(f"/proc/{pid}/status") as status:
+        for line in status:
+            if line.startswith("RssAnon:"):
+                peak[0] = max(peak[0], int(line.split()[1]) / 1024)
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/stat") as stat:
+                name, rest = stat.read().rsplit(")", 1)
+                fields = rest.split()
+                tick = os.sysconf("SC_CLK_TCK")
+                threads[task] = (name.split("(", 1)[1], int(fields[11]) / tick, int(fields[12]) / tick)
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended meanwhile; what was seen last stays
+
+
+def watch(pid, peak, threads, ended):
     while not ended.wait(0.02):
         try:
-            with open(f"/proc/{pid}/status") as status:
-                for line in status:
-                    if line.startswith("RssAnon:"):
-                        peak[0] = max(peak[0], int(line.split()[1]) / 1024)
+            look(pid, peak, threads)
         except (FileNotFoundError, ProcessLookupError):
             return
 
@@ -111,17 +125,28 @@ def watch(pid, peak, ended):
 def run(command):
     start = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    peak, ended = [0.0], threading.Event()
-    watcher = threading.Thread(target=watch, args=(process.pid, peak, ended))
+    peak, threads, ended = [0.0], {}, threading.Event()
+    watcher = threading.Thread(target=watch, args=(process.pid, peak, threads, ended))
     watcher.start()
-    said = process.stdout.read().decode()
+    process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - start
     ended.set()
     watcher.join()
     if status != 0:
         raise SystemExit(f"failed: {command[:3]}")
-    return wall, usage.ru_utime + usage.ru_stime, peak[0], said.strip()
+    return wall, usage.ru_utime + usage.ru_stime, peak[0], threads
+
+
+def profile(threads):
+    """CPU seconds by kind of thread, as 'name user + system'."""
+    kinds = {}
+    for name, user, system in threads.values():
+        kind = name.rstrip("0123456789#-_ ")
+        before = kinds.get(kind, (0, 0))
+        kinds[kind] = (before[0] + user, before[1] + system)
+    return ", ".join("%s %.2f + %.2f" % (kind, *seconds) for kind, seconds in
+                     sorted(kinds.items(), key=lambda item: -sum(item[1])) if sum(seconds) >= 0.05)
 
 
 def main():
@@ -156,16 +181,17 @@ def main():
             if name in ("copies: read three, write one", "instella, exact mean"):
                 shutil.rmtree(out)
     digest = min(run([sys.executable, "-c", DIGEST, "x", models[0]])[0] for _ in range(2))
-    difference = run([sys.executable, "-c", COMPARE,
-                      os.path.join(work, "out-1", "model.safetensors"),
-                      os.path.join(work, "out-3", "model.safetensors")])[3]
-    profile = results["instella, exact mean"][-1][3]
+    difference = subprocess.run(
+        [sys.executable, "-c", COMPARE, os.path.join(work, "out-1", "model.safetensors"),
+         os.path.join(work, "out-3", "model.safetensors")],
+        check=True, capture_output=True, text=True).stdout.strip()
     base = statistics.median(r[0] for r in results["copies: read three, write one"])
     print(f"{options.size:g} GB per model, {options.dtype}, {'cold' if options.cold else 'warm'} files, "
           f"{options.rounds} rounds, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print(f"reference mean against the Python loop: {difference} elements differ; "
           f"SHA-256 of one model alone, one core: {digest:.2f} s")
-    print(f"CPU seconds of the last exact mean by kind of thread: {profile}")
+    print("CPU seconds of the last exact mean by kind of thread, user + system: "
+          + profile(results["instella, exact mean"][-1][3]))
     if not options.keep:
         shutil.rmtree(work)
     print()

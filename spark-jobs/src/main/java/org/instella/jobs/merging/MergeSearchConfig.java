@@ -115,7 +115,8 @@ public record MergeSearchConfig(
       Settings search, Map<String, String> models, String base) {
     List<String> folders = List.copyOf(models.values());
     Map<String, MergeConfig> merges = new LinkedHashMap<>();
-    List<Settings> sections = search.sections("candidates", "merges; models default to all");
+    List<Settings> sections =
+        search.sections("candidates", "merges with the keys of merge; none: the usual ones");
     for (Settings section : sections) {
       String name = section.text("name", "row of the table").required();
       List<String> usual = folders;
@@ -131,8 +132,7 @@ public record MergeSearchConfig(
         section.problem("name", "two candidates have this name");
       }
     }
-    if (sections.isEmpty()
-        && search.flag("standard", "without candidates: try the usual ones").orElse(true)) {
+    if (sections.isEmpty()) {
       merges.putAll(StandardCandidates.of(models, base));
     }
     return merges;

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.instella.conf.error.DataException;
+import org.instella.conf.error.InstellaException;
 import org.instella.conf.settings.Settings;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
@@ -15,6 +16,7 @@ import org.instella.jobs.barrier.Restarts;
 import org.instella.jobs.chaos.ChaosConfig;
 import org.instella.jobs.cluster.Cluster;
 import org.instella.jobs.progress.ProgressChannel;
+import org.instella.jobs.report.TrainReport;
 import org.instella.train.DataConfig;
 import org.instella.train.HeldOutConfig;
 import org.instella.train.StartConfig;
@@ -23,6 +25,7 @@ import org.instella.train.TrainResult;
 import org.instella.train.TrainRun;
 import org.instella.train.Trainer;
 import org.instella.train.checkpoint.Checkpoints;
+import org.instella.train.journal.RunFiles;
 import org.instella.train.parallel.Rank;
 
 /**
@@ -86,15 +89,24 @@ public record TrainJob(
     Section ready = withNewestCheckpoint(context.storage());
     String topic = "train-" + output.uri();
     Checkpoints checkpoints = new Checkpoints(context.storage(), output);
-    Restarts policy =
-        Restarts.atMost(restarts).withSilence(silence()).withProgress(() -> newest(checkpoints));
-    TrainProgress progress = new TrainProgress(context.name());
-    Cluster cluster = context.cluster().get();
-    BarrierStage stage = new BarrierStage(cluster, context.name(), ranks, policy);
-    try (TrainFaults faults = TrainFaults.of(chaos, cluster, stage.register(), context);
-        var subscription = ProgressChannel.listen(topic, faults.and(progress::hear))) {
-      List<TrainSummary> results = stage.run(rank -> train(ready, output, topic, rank));
-      return new JobResult(output.resolve("model"), results.get(0).text());
+    try (TrainProgress progress = TrainProgress.open(context)) {
+      Restarts policy =
+          Restarts.atMost(restarts)
+              .withSilence(silence())
+              .withProgress(() -> newest(checkpoints))
+              .withListener(progress::lost);
+      Cluster cluster = context.cluster().get();
+      BarrierStage stage = new BarrierStage(cluster, context.name(), ranks, policy);
+      try (TrainFaults faults = TrainFaults.of(chaos, cluster, stage.register(), context);
+          var subscription = ProgressChannel.listen(topic, faults.and(progress::hear))) {
+        List<TrainSummary> results = stage.run(rank -> train(ready, output, topic, rank));
+        return new JobResult(output.resolve(RunFiles.MODEL), results.get(0).text());
+      } catch (InstellaException e) {
+        progress.ended(e);
+        throw e;
+      } finally {
+        TrainReport.writeQuietly(context.storage(), output);
+      }
     }
   }
 

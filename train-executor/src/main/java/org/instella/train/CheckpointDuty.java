@@ -50,7 +50,6 @@ final class CheckpointDuty implements AutoCloseable {
   private Optional<Pending> pending = Optional.empty();
   private Optional<Pending> committing = Optional.empty();
   private Optional<Copies> copies = Optional.empty();
-  private long nanosHalted;
 
   /** A checkpoint under way: the state it is of, and the work on the thread. */
   private record Pending(TrainerState state, Future<?> work) {}
@@ -82,7 +81,6 @@ final class CheckpointDuty implements AutoCloseable {
 
   /** Saves and returns once the checkpoint is published. All ranks call it for the same step. */
   void saveNow(TrainerState state, FlatBuffer weights, Moments moments) {
-    long start = System.nanoTime();
     settle();
     writer.writePart(
         new Snapshot(
@@ -97,12 +95,10 @@ final class CheckpointDuty implements AutoCloseable {
       saved.accept(state);
     }
     group.barrier(); // nobody goes on before the commit
-    nanosHalted += System.nanoTime() - start;
   }
 
   /** Copies the state and returns; the rest happens while the next steps run. */
   void saveInBackground(TrainerState state, FlatBuffer weights, Moments moments) {
-    long start = System.nanoTime();
     settle();
     if (copies.isEmpty()) {
       copies = Optional.of(new Copies(weights, moments, first()));
@@ -111,7 +107,6 @@ final class CheckpointDuty implements AutoCloseable {
     copy.take(kernels, weights, moments);
     Snapshot snapshot = copy.snapshot(state, weights.length());
     pending = Optional.of(new Pending(state, thread.submit(() -> writer.writePart(snapshot))));
-    nanosHalted += System.nanoTime() - start;
   }
 
   /** Puts this rank's progress into the exchange of a step. */
@@ -174,11 +169,6 @@ final class CheckpointDuty implements AutoCloseable {
 
   private boolean first() {
     return group.rank() == 0;
-  }
-
-  /** Seconds that training stood still for checkpoints. */
-  double secondsHalted() {
-    return nanosHalted / 1e9;
   }
 
   private static boolean failed(Optional<Pending> pending) {

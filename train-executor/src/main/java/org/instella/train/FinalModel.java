@@ -9,6 +9,7 @@ import org.instella.model.checkpoint.ModelFolderWriter;
 import org.instella.train.checkpoint.Snapshot;
 import org.instella.train.checkpoint.TrainerState;
 import org.instella.train.checkpoint.WeightMemory;
+import org.instella.train.journal.RunFiles;
 
 /** The model folder that a finished run leaves. It names what it was made from. */
 final class FinalModel {
@@ -17,7 +18,7 @@ final class FinalModel {
 
   FinalModel(RunParts parts) {
     this.parts = parts;
-    this.folder = parts.run.output().resolve("model");
+    this.folder = parts.run.output().resolve(RunFiles.MODEL);
   }
 
   Location folder() {

@@ -7,8 +7,12 @@ import org.instella.conf.settings.Settings;
  *
  * @param normalisation divisor of the summed cross entropy
  * @param nonFinite what happens when it is not finite
+ * @param rollBacks how often a run may roll back before it stops
+ * @param rollBackSteps how many batches a roll-back passes over: that of the step in question and
+ *     those before it
  */
-public record LossConfig(Normalisation normalisation, NonFinite nonFinite) {
+public record LossConfig(
+    Normalisation normalisation, NonFinite nonFinite, int rollBacks, int rollBackSteps) {
 
   /** Divisor of the cross entropy summed over the global batch. */
   public enum Normalisation {
@@ -26,7 +30,12 @@ public record LossConfig(Normalisation normalisation, NonFinite nonFinite) {
     /** The run ends with an error that names the documents of the batch. */
     STOP,
     /** The batch is used up without an update, and the run goes on. */
-    SKIP_BATCH
+    SKIP_BATCH,
+    /**
+     * The run goes back to a checkpoint before the step, and this time uses the batches around it
+     * up without an update.
+     */
+    ROLL_BACK
   }
 
   /** Reads a section {@code loss}. */
@@ -35,6 +44,12 @@ public record LossConfig(Normalisation normalisation, NonFinite nonFinite) {
         loss.choice("normalisation", "divisor of the summed cross entropy", Normalisation.class)
             .orElse(Normalisation.EXACT),
         loss.choice("non-finite", "what a non-finite loss or gradient does", NonFinite.class)
-            .orElse(NonFinite.STOP));
+            .orElse(NonFinite.STOP),
+        loss.integer("roll-backs", "how often a run may roll back before it stops")
+            .atLeast(0)
+            .orElse(3),
+        loss.integer("roll-back-steps", "batches passed over: that of the step and those before it")
+            .atLeast(1)
+            .orElse(1));
   }
 }

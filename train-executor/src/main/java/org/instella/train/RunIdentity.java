@@ -18,6 +18,9 @@ import org.instella.train.optim.TrainDuration;
 final class RunIdentity {
   private static final String DURATION = "duration";
 
+  /** Once compared; what was skipped under it stands in the state of a checkpoint. */
+  private static final String FORMER = "loss.non-finite";
+
   private RunIdentity() {}
 
   /** The identity of a recipe. */
@@ -56,7 +59,7 @@ final class RunIdentity {
     put(keys, "schedule.warmup-start-fraction", config.schedule().warmupStart());
     put(keys, "schedule.final-fraction", config.schedule().finalFraction());
     put(keys, "schedule.end", config.schedule().end().map(TrainDuration::toString).orElse("none"));
-    put(keys, "loss", config.loss());
+    put(keys, "loss.normalisation", config.loss().normalisation());
     return keys;
   }
 
@@ -91,6 +94,7 @@ final class RunIdentity {
       Map<String, String> old, Map<String, String> now, boolean extend, Location checkpoint) {
     TreeSet<String> keys = new TreeSet<>(old.keySet());
     keys.addAll(now.keySet());
+    keys.remove(FORMER);
     StringBuilder changed = new StringBuilder();
     for (String key : keys) {
       if (!Objects.equals(old.get(key), now.get(key)) && !(extend && key.equals(DURATION))) {

@@ -36,6 +36,11 @@ final class RunParts implements AutoCloseable {
   final Snapshot.Provenance provenance;
   final StartingPoint start;
 
+  /** First step of the run; 1, or behind that of a parent whose trainer state was kept. */
+  final long firstStep;
+
+  final RollBacks rollBacks;
+
   /** The run's own checkpoint that this attempt goes on from. */
   final Optional<Location> resumedFrom;
 
@@ -51,7 +56,7 @@ final class RunParts implements AutoCloseable {
   final CheckpointDuty checkpoints;
 
   /** On rank 0 only. */
-  final Optional<StepLog> stepLog;
+  final Optional<RunMonitor> monitor;
 
   RunParts(TrainConfig config, TrainRun run, Trainer.ObjectiveFactory factory) {
     this.config = config;
@@ -64,9 +69,12 @@ final class RunParts implements AutoCloseable {
         data.verify(run.storage(), rank);
       }
       calendar = RunCalendar.of(config, data.units(config));
-      Optional<CheckpointReader> own = StartingPoint.newest(run);
+      rollBacks = RollBacks.read(run.storage(), run.output());
+      Optional<CheckpointReader> own = StartingPoint.newest(run, rollBacks);
       resumedFrom = own.map(CheckpointReader::folder);
-      start = start(own);
+      StartingPoint recipe = StartingPoint.ofRecipe(run.storage(), config);
+      firstStep = recipe.state().step() + 1;
+      start = start(recipe, own);
       data.requireFits(start.model());
       provenance = provenance();
       objective = resources.own(factory.create(config, start.model(), freshSeed()));
@@ -89,10 +97,7 @@ final class RunParts implements AutoCloseable {
       loader = resources.own(openLoader());
       heldOut = config.heldOut().map(h -> HeldOut.open(run.storage(), config, h, data));
       checkpoints = resources.own(openCheckpoints());
-      stepLog =
-          rank.first()
-              ? Optional.of(resources.own(StepLog.resume(run, config, start.state().step())))
-              : Optional.empty();
+      monitor = rank.first() ? Optional.of(resources.own(new RunMonitor(this))) : Optional.empty();
     } catch (RuntimeException e) {
       try (resources) {
         throw e;
@@ -100,8 +105,7 @@ final class RunParts implements AutoCloseable {
     }
   }
 
-  private StartingPoint start(Optional<CheckpointReader> own) {
-    StartingPoint recipe = StartingPoint.ofRecipe(run.storage(), config);
+  private StartingPoint start(StartingPoint recipe, Optional<CheckpointReader> own) {
     if (own.isEmpty()) {
       return recipe;
     }
@@ -149,7 +153,8 @@ final class RunParts implements AutoCloseable {
     return new CheckpointDuty(
         new CheckpointWriter(run.storage(), run.output(), rank, provenance),
         places,
-        new Checkpoints.Retention(config.checkpoint().keep(), calendar.keepEvery()),
+        new Checkpoints.Retention(
+            config.checkpoint().keep(), calendar.keepEvery(), config.checkpoint().keepBest()),
         group,
         kernels,
         saved -> run.listener().saved(saved.step(), places.of(saved.step())));

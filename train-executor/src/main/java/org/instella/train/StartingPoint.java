@@ -3,6 +3,7 @@ package org.instella.train;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.instella.conf.error.DataException;
@@ -82,7 +83,8 @@ record StartingPoint(
                 keepMoments ? old.updates() : 0,
                 keepStep ? old.samples() : 0,
                 keepStep ? old.loss() : 0,
-                List.of()),
+                List.of(),
+                OptionalDouble.empty()),
             parents);
       }
     };
@@ -90,14 +92,19 @@ record StartingPoint(
 
   /**
    * The newest checkpoint of this run that is whole, found by all ranks together: each reads a
-   * share of the files again. A damaged one is named, set aside, and the one before it is tried.
+   * share of the files again. A damaged one is named, set aside, and the one before it is tried; so
+   * are those that a roll-back has left behind.
    */
-  static Optional<CheckpointReader> newest(TrainRun run) {
+  static Optional<CheckpointReader> newest(TrainRun run, RollBacks rollBacks) {
     Storage storage = run.storage();
     Rank rank = run.rank();
     Checkpoints checkpoints = new Checkpoints(storage, run.output());
     if (rank.first()) {
       checkpoints.removeLeftovers();
+      rollBacks.leaveBehind(storage, checkpoints, rank.generation());
+    }
+    if (!rollBacks.all().isEmpty()) {
+      rank.barrier(); // nobody sees what is being set aside
     }
     while (true) {
       Optional<Checkpoints.Found> agreed = agree(rank, checkpoints.newestFirst());
@@ -111,7 +118,7 @@ record StartingPoint(
       }
       log.warn("checkpoint damaged step={} reason={}", found.step(), damage.get());
       if (rank.first()) {
-        checkpoints.setAside(found, rank.generation());
+        checkpoints.setAside(found, rank.generation(), Checkpoints.Aside.DAMAGED);
       }
       rank.barrier();
     }

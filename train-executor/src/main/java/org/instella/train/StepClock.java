@@ -2,58 +2,81 @@ package org.instella.train;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.instella.train.monitor.StepTimes;
 
 /**
- * Where the time of a rank's steps goes, and the rate over the last steps of this attempt; the
- * first step, which warms up, does not count for the rate.
+ * Where the time of this rank goes from its first step on, and the rate over the last steps of this
+ * attempt; the first step, which warms up, does not count for the rate.
  */
 final class StepClock {
   private static final int WINDOW = 20;
 
   private final RunParts parts;
   private final Deque<Long> ends = new ArrayDeque<>();
-  private long began;
+  private long steps;
+  private long last;
   private double waited;
   private double communicated;
   private double halted;
+  private StepTimes sum = StepTimes.NONE;
 
+  /** Starts now. */
   StepClock(RunParts parts) {
     this.parts = parts;
-    ends.addLast(System.nanoTime());
+    this.last = System.nanoTime();
+    this.waited = parts.loader.secondsWaited();
+    this.communicated = secondsCommunicated();
+    ends.addLast(last);
   }
 
-  /**
-   * Wall time of a step in seconds.
-   *
-   * @param total all of it
-   * @param data of it: waiting for the batch
-   * @param communication of it: waiting for collectives
-   * @param checkpoint of it: halted by a checkpoint, between the step before and this one
-   */
-  record Times(double total, double data, double communication, double checkpoint) {}
+  /** Counts some work as a halt for a checkpoint, with all that the ranks say to each other. */
+  void halt(Runnable work) {
+    long start = System.nanoTime();
+    double before = secondsCommunicated();
+    try {
+      work.run();
+    } finally {
+      halted += (System.nanoTime() - start) / 1e9;
+      communicated += secondsCommunicated() - before;
+    }
+  }
 
-  /** A step begins. */
-  void begin() {
-    began = System.nanoTime();
+  /** A step ended: where the time went since the one before. */
+  StepTimes stepEnded() {
+    StepTimes times = lap();
+    ends.addLast(last);
+    steps++;
+    if (steps == 2 || ends.size() > WINDOW + 1) {
+      ends.removeFirst(); // at the second step the start, and with it the step that warms up
+    }
+    return times;
+  }
+
+  /** Everything until now; a step may be under way no longer. */
+  StepTimes finish() {
+    lap();
+    return sum;
+  }
+
+  /** From the first step of this attempt to the end of the last one. */
+  StepTimes sum() {
+    return sum;
+  }
+
+  private StepTimes lap() {
+    long now = System.nanoTime();
+    double total = (now - last) / 1e9;
+    double data = Math.min(total, parts.loader.secondsWaited() - waited);
+    double checkpoint = Math.min(total - data, halted);
+    double communication =
+        Math.min(total - data - checkpoint, Math.max(0, secondsCommunicated() - communicated));
+    last = now;
     waited = parts.loader.secondsWaited();
     communicated = secondsCommunicated();
-  }
-
-  /** The step ended. */
-  Times end() {
-    long now = System.nanoTime();
-    ends.addLast(now);
-    if (ends.size() > WINDOW + 1) {
-      ends.removeFirst();
-    }
-    // Checkpoints are taken between steps, so their halts count from the end of the step before.
-    double haltedBefore = halted;
-    halted = parts.checkpoints.secondsHalted();
-    return new Times(
-        (now - began) / 1e9,
-        parts.loader.secondsWaited() - waited,
-        secondsCommunicated() - communicated,
-        halted - haltedBefore);
+    halted = 0;
+    StepTimes times = new StepTimes(total, data, communication, checkpoint);
+    sum = sum.plus(times);
+    return times;
   }
 
   /** What went on behind the backward pass cost no time. */
@@ -61,11 +84,8 @@ final class StepClock {
     return parts.group.secondsSpent() - parts.reduction.secondsHidden();
   }
 
-  /** 0 until two steps have ended. */
+  /** 0 until a step has ended. */
   double tokensPerSecond() {
-    if (ends.size() < 2) {
-      return 0;
-    }
     double seconds = (ends.getLast() - ends.getFirst()) / 1e9;
     return parts.config.tokensPerStep() * (ends.size() - 1) / Math.max(seconds, 1e-9);
   }

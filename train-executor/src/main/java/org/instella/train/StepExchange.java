@@ -58,8 +58,15 @@ final class StepExchange {
     return sum;
   }
 
-  boolean finite(int microBatch) {
-    return Double.isFinite(values[PER_MICRO_BATCH * microBatch]);
+  /** Micro-batches of the global batch. */
+  int microBatches() {
+    return microBatches;
+  }
+
+  /** Mean loss over the targets of one micro-batch. */
+  double loss(int microBatch) {
+    int at = PER_MICRO_BATCH * microBatch;
+    return values[at] / values[at + 1];
   }
 
   /** Targets of the global batch. */

@@ -5,6 +5,7 @@ import org.instella.conf.settings.Range;
 import org.instella.conf.settings.Settings;
 import org.instella.conf.storage.Location;
 import org.instella.model.transformer.TransformerConfig;
+import org.instella.train.monitor.MonitorConfig;
 import org.instella.train.optim.AdamW;
 import org.instella.train.optim.Schedule;
 import org.instella.train.optim.TrainDuration;
@@ -43,6 +44,7 @@ public record TrainConfig(
     LossConfig loss,
     CheckpointConfig checkpoint,
     Optional<HeldOutConfig> heldOut,
+    MonitorConfig monitor,
     TcpOptions group) {
 
   /** Reads a section {@code train}. */
@@ -80,6 +82,7 @@ public record TrainConfig(
             train
                 .optionalSection("held-out", "loss on data not trained on")
                 .map(HeldOutConfig::from),
+            MonitorConfig.from(train.section("monitor", "what the run watches")),
             TcpOptions.from(train.section("group", "patience between ranks")));
     config.check(train);
     return config;
@@ -97,6 +100,11 @@ public record TrainConfig(
     if (start.from() != StartConfig.From.INITIALISE && model.isPresent()) {
       train.problem(
           "model", "goes with start.from = initialise; else the shape comes with the weights");
+    }
+    if (checkpoint.keepBest() > 0 && heldOut.isEmpty()) {
+      train.problem(
+          "checkpoint.keep-best",
+          "needs a section held-out: the best checkpoint is that with the least loss there");
     }
     model.ifPresent(
         shape -> {

@@ -14,6 +14,8 @@ public enum TrainError implements ErrorCode {
   TOKENIZER_MISMATCH,
   /** The loss or the gradient is not finite. */
   LOSS_NOT_FINITE,
+  /** The record of a roll-back cannot be read. */
+  ROLL_BACK_BROKEN,
   /** The ranks used other samples than the order says. */
   SAMPLES_DIFFER,
   /** The ledger of a run lacks a step, holds one twice, or names other samples. */

@@ -2,6 +2,10 @@ package org.instella.train;
 
 import java.util.SortedMap;
 import org.instella.conf.storage.Location;
+import org.instella.train.monitor.DeviceRate;
+import org.instella.train.monitor.StepTimes;
+import org.instella.train.plan.Flops;
+import org.instella.train.plan.TrainingPlan;
 
 /**
  * Hears of a run's progress, on rank 0, on the training thread: must return quickly and not throw.
@@ -20,8 +24,18 @@ public interface TrainListener {
   /** After a checkpoint was published. */
   default void saved(long step, Location checkpoint) {}
 
-  /** After the last step, when the model folder is published. */
-  default void finished(TrainResult result) {}
+  /** After a step that is noted: a spike, or a batch that was skipped. */
+  default void noted(Incident incident) {}
+
+  /** Before the run goes back to a checkpoint. */
+  default void rolledBack(RollBack rollBack) {}
+
+  /**
+   * After the last step, when the model folder is published.
+   *
+   * @param times of this attempt, from its first step on
+   */
+  default void finished(TrainResult result, StepTimes times) {}
 
   /** Hears and does nothing. */
   static TrainListener silent() {
@@ -39,6 +53,9 @@ public interface TrainListener {
    * @param stepsPerEpoch whole steps in an epoch
    * @param ranks number of ranks
    * @param generation number of this attempt
+   * @param flops of one token
+   * @param device what the MFU refers to
+   * @param plan what the recipe promises
    */
   record RunShape(
       long firstStep,
@@ -48,5 +65,8 @@ public interface TrainListener {
       long samples,
       long stepsPerEpoch,
       int ranks,
-      int generation) {}
+      int generation,
+      Flops flops,
+      DeviceRate device,
+      TrainingPlan plan) {}
 }

@@ -10,38 +10,43 @@ import org.instella.train.checkpoint.TrainerState;
 import org.instella.train.data.Batch;
 import org.instella.train.data.SampleBatch;
 import org.instella.train.optim.GradientTree;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** One step: batch, gradients, their sum over the ranks, update. */
 final class TrainStep {
-  private static final Logger log = LoggerFactory.getLogger(TrainStep.class);
-
   private final RunParts parts;
   private final TrainConfig config;
+  private final NonFiniteStep nonFinite;
 
   TrainStep(RunParts parts) {
     this.parts = parts;
     this.config = parts.config;
+    this.nonFinite = new NonFiniteStep(parts);
   }
 
   /**
    * What a step gave; the same in all ranks.
    *
    * @param place of the batch in the order of samples
-   * @param fingerprint of the samples that the ranks read
-   * @param loss by the normalisation of the recipe, over the global batch
-   * @param gradientNorm global, before clipping
-   * @param skipped whether there was no update because one of both is not finite
-   * @param stop whether some rank was asked to stop
+   * @param exchange what the ranks told each other
+   * @param loss by the normalisation of the recipe, over the global batch; not a number if the
+   *     batch was passed over
+   * @param gradientNorm global, before clipping; likewise
+   * @param skipped whether there was no update
+   * @param passedOver whether the batch was not even computed, because of a roll-back
    */
   record Outcome(
       Batch.Place place,
-      long fingerprint,
+      StepExchange exchange,
       double loss,
       double gradientNorm,
       boolean skipped,
-      boolean stop) {}
+      boolean passedOver) {
+
+    /** Whether some rank was asked to stop. */
+    boolean stop() {
+      return exchange.stop();
+    }
+  }
 
   /**
    * One micro-batch forward and back without an update: what does not fit into memory shows now,
@@ -58,22 +63,40 @@ final class TrainStep {
   Outcome make(TrainerState state) {
     Batch batch = parts.loader.next();
     StepExchange exchange = new StepExchange(config.microBatches());
+    if (parts.rollBacks.passes(state.step() + 1)) {
+      return passOver(state, batch, exchange);
+    }
     FlatBuffer gradient = accumulate(batch, exchange);
+    tellEachOther(state, exchange);
+    double norm = norm(gradient);
+    double loss = exchange.lossSum() * gradientScale();
+    boolean skip = !Double.isFinite(loss) || !Double.isFinite(norm);
+    if (skip) {
+      long step = state.step() + 1;
+      BatchDocuments documents = new BatchDocuments(config, parts.data);
+      nonFinite.meet(step, NonFiniteReport.of(step, loss, norm, exchange, documents));
+    } else {
+      update(state, gradient, norm);
+    }
+    return new Outcome(batch.place(), exchange, loss, norm, skip, false);
+  }
+
+  private void tellEachOther(TrainerState state, StepExchange exchange) {
     exchange.setStop(parts.run.stopRequested().getAsBoolean());
     parts.checkpoints.report(exchange);
     exchange.run(parts.group);
     parts.checkpoints.heed(exchange);
     requireAllTargets(state, exchange);
+  }
 
-    double norm = norm(gradient);
-    double loss = exchange.lossSum() * gradientScale();
-    boolean skip = !Double.isFinite(loss) || !Double.isFinite(norm);
-    if (skip) {
-      refuseOrSkip(state, batch, exchange, loss, norm);
-    } else {
-      update(state, gradient, norm);
+  /** Uses a batch up: it was read, and the ledger proves it, but nobody learns from it. */
+  private Outcome passOver(TrainerState state, Batch batch, StepExchange exchange) {
+    int number = batch.firstMicroBatch();
+    for (SampleBatch samples : batch.microBatches()) {
+      exchange.set(number++, Double.NaN, samples);
     }
-    return new Outcome(batch.place(), exchange.fingerprint(), loss, norm, skip, exchange.stop());
+    tellEachOther(state, exchange);
+    return new Outcome(batch.place(), exchange, Double.NaN, Double.NaN, true, true);
   }
 
   /** The gradient of the global batch; this rank's slice of it is final. */
@@ -151,20 +174,5 @@ final class TrainStep {
         config.optimizer().clipFactor(norm));
     parts.group.allGather(new FlatMemory(weights));
     parts.objective.weightsChanged();
-  }
-
-  private void refuseOrSkip(
-      TrainerState state, Batch batch, StepExchange exchange, double loss, double norm) {
-    String report =
-        NonFiniteReport.of(
-            state.step() + 1, loss, norm, batch.place(), exchange, parts.data, config);
-    switch (config.loss().nonFinite()) {
-      case STOP -> throw NonFiniteReport.stop(report);
-      case SKIP_BATCH -> {
-        if (parts.rank.first()) {
-          log.warn("batch skipped {}", report);
-        }
-      }
-    }
   }
 }

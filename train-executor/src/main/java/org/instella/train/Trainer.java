@@ -11,6 +11,7 @@ import org.instella.model.transformer.DecoderSettings;
 import org.instella.model.transformer.FlatParameters;
 import org.instella.model.transformer.TransformerConfig;
 import org.instella.train.checkpoint.TrainerState;
+import org.instella.train.monitor.StepTimes;
 import org.instella.train.objective.NextToken;
 import org.instella.train.objective.Objective;
 import org.slf4j.Logger;
@@ -64,8 +65,12 @@ public final class Trainer {
   }
 
   static TrainResult run(TrainConfig config, TrainRun run, ObjectiveFactory factory) {
-    try (RunParts parts = new RunParts(config, run, factory)) {
-      return new Trainer(parts).train();
+    while (true) { // train.loss.roll-backs bounds it
+      try (RunParts parts = new RunParts(config, run, factory)) {
+        return new Trainer(parts).train();
+      } catch (RollBackRequired agreed) {
+        log.info("rank {} starts again after the {}", run.rank().index(), agreed.getMessage());
+      }
     }
   }
 
@@ -101,18 +106,19 @@ public final class Trainer {
       StepClock clock = new StepClock(parts);
       while (state.step() < calendar.lastStep()) {
         boolean stop = step(clock);
-        if (calendar.checkpointDue(state.step()) && !stop) {
-          save();
+        boolean save = calendar.checkpointDue(state.step());
+        if (calendar.heldOutDue(state.step()) || (save && config.checkpoint().keepBest() > 0)) {
+          measure(); // before the checkpoint, which carries the loss
         }
-        if (calendar.heldOutDue(state.step())) {
-          measure();
+        if (save && !stop) {
+          clock.halt(this::save);
         }
         if (stop && state.step() < calendar.lastStep()) {
           stop();
         }
       }
-      return finish();
-    } catch (StoppedException e) {
+      return finish(clock);
+    } catch (StoppedException | RollBackRequired e) {
       throw e;
     } catch (RuntimeException | Error e) {
       // The ranks no longer agree: no collectives from here on, only the reason.
@@ -122,28 +128,16 @@ public final class Trainer {
   }
 
   private void announce() {
-    TrainListener.RunShape shape =
-        new TrainListener.RunShape(
-            state.step() + 1,
-            calendar.lastStep(),
-            parts.provenance.config().parameterCount(),
-            config.tokensPerStep(),
-            parts.data.mixture().samples(),
-            parts.data.plan().stepsPerEpoch(),
-            parts.rank.count(),
-            parts.rank.generation());
-    if (parts.rank.first()) {
-      run.listener().started(shape);
-    }
+    parts.monitor.ifPresent(monitor -> monitor.started(state));
     log.info(
         "training rank={} ranks={} generation={} first-step={} last-step={} samples={} parameters={}",
         parts.rank.index(),
-        shape.ranks(),
-        shape.generation(),
-        shape.firstStep(),
-        shape.steps(),
-        shape.samples(),
-        shape.parameters());
+        parts.rank.count(),
+        parts.rank.generation(),
+        state.step() + 1,
+        calendar.lastStep(),
+        parts.data.mixture().samples(),
+        parts.provenance.config().parameterCount());
   }
 
   /**
@@ -152,40 +146,19 @@ public final class Trainer {
    * @return whether some rank was asked to stop
    */
   private boolean step(StepClock clock) {
-    clock.begin();
     TrainStep.Outcome outcome = step.make(state);
     state = state.after(config.globalBatch(), outcome.loss(), outcome.skipped());
-    StepClock.Times times = clock.end();
-    if (parts.rank.first()) {
-      StepProgress progress =
-          new StepProgress(
-              state.step(),
-              calendar.lastStep(),
-              outcome.place().epoch(),
-              outcome.loss(),
-              outcome.gradientNorm(),
-              calendar.learningRate().at(state.step()),
-              state.samples() * config.sequenceLength(),
-              clock.tokensPerSecond(),
-              clock.secondsFor(calendar.lastStep() - state.step()),
-              times.total(),
-              times.data(),
-              times.communication(),
-              times.checkpoint(),
-              outcome.skipped());
-      parts.stepLog.orElseThrow().write(outcome.place(), outcome.fingerprint(), progress);
-      run.listener().stepped(progress);
-    }
+    StepTimes times = clock.stepEnded();
+    parts.monitor.ifPresent(monitor -> monitor.stepped(state, outcome, times, clock));
     return outcome.stop();
   }
 
   private void measure() {
     if (parts.heldOut.isPresent()) {
       SortedMap<String, Double> losses = parts.heldOut.get().measure(parts.objective, parts.group);
-      if (parts.rank.first()) {
-        parts.stepLog.orElseThrow().writeHeldOut(state.step(), losses);
-        run.listener().measured(state.step(), losses);
-      }
+      double sum = losses.values().stream().reduce(0.0, Double::sum);
+      state = state.measured(sum / losses.size());
+      parts.monitor.ifPresent(monitor -> monitor.measured(state.step(), losses));
     }
   }
 
@@ -211,21 +184,24 @@ public final class Trainer {
             .formatted(state.step(), calendar.lastStep(), parts.checkpoints.of(state.step())));
   }
 
-  private TrainResult finish() {
-    parts.checkpoints.settle();
+  private TrainResult finish(StepClock clock) {
+    clock.halt(parts.checkpoints::settle);
     Location checkpoint = parts.checkpoints.of(state.step());
     if (!savedAt.equals(Optional.of(checkpoint))) {
       measure();
-      saveNow();
+      clock.halt(this::saveNow);
     }
     FinalModel model = new FinalModel(parts);
-    if (parts.rank.first()) {
-      model.publish(state);
-    }
-    parts.group.barrier(); // nobody reports a model that is not there
+    clock.halt(
+        () -> {
+          if (parts.rank.first()) {
+            model.publish(state);
+          }
+          parts.group.barrier(); // nobody reports a model that is not there
+        });
     TrainResult result = new TrainResult(model.folder(), checkpoint, state.step(), state.loss());
     if (parts.rank.first()) {
-      run.listener().finished(result);
+      run.listener().finished(result, clock.finish());
     }
     return result;
   }

@@ -27,13 +27,13 @@ public final class Numbers {
   }
 
   /** " ± 1.2", in percent; empty without a standard error. */
-  static String percentError(Estimate estimate) {
+  public static String percentError(Estimate estimate) {
     return estimate.standardError().isPresent()
         ? "± " + percent(estimate.standardError().getAsDouble())
         : "";
   }
 
-  static String error(Estimate estimate, int digits) {
+  public static String error(Estimate estimate, int digits) {
     return estimate.standardError().isPresent()
         ? "± " + fixed(estimate.standardError().getAsDouble(), digits)
         : "";

@@ -96,6 +96,7 @@ public final class BarrierStage {
             restarts.limit(),
             reached.isEmpty() ? "" : " from=" + reached,
             firstLine(failure));
+        restarts.lost().accept(firstLine(failure));
         new LostRanks(cluster, register).clear(patience());
         cluster.slots().await(name, ranks, restarts.slotsWithin());
       }

@@ -7,12 +7,15 @@ import java.util.concurrent.Callable;
 import org.instella.conf.error.ConfigurationException;
 import org.instella.conf.settings.Recipe;
 import org.instella.conf.settings.Settings;
+import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.jobs.JobError;
 import org.instella.jobs.JobKind;
 import org.instella.jobs.Section;
 import org.instella.jobs.TrainJob;
 import org.instella.jobs.progress.RunClock;
+import org.instella.jobs.report.PlanComparison;
+import org.instella.jobs.report.RunView;
 import org.instella.model.checkpoint.ModelFolder;
 import org.instella.model.transformer.TransformerConfig;
 import org.instella.train.TrainConfig;
@@ -52,6 +55,12 @@ final class PlanCommand implements Callable<Integer> {
       description = "Share of the device's bfloat16 peak that the run achieves; default 0.38.")
   private double mfu;
 
+  @Option(
+      names = "--run",
+      paramLabel = "FOLDER",
+      description = "Output folder of a run: the plan against what it took so far.")
+  private Location run;
+
   @Spec CommandSpec spec;
 
   @Override
@@ -74,7 +83,24 @@ final class PlanCommand implements Callable<Integer> {
       throw wrong("--mfu %s: must be in (0, 1]".formatted(mfu));
     }
     print(job, peak);
+    if (run != null) {
+      printMeasured();
+    }
     return 0;
+  }
+
+  private void printMeasured() {
+    Storage storage = Storage.standard();
+    PlanComparison comparison = PlanComparison.of(storage, RunView.read(storage, run));
+    PrintWriter out = spec.commandLine().getOut();
+    out.printf("%n%-30s %20s %20s  %s%n", run.name(), "planned", "measured", "");
+    for (PlanComparison.Row row : comparison.rows()) {
+      out.printf("%-30s %20s %20s  %s%n", row.what(), row.planned(), row.measured(), row.note());
+    }
+    if (comparison.rows().isEmpty()) {
+      out.printf("no attempt on record in %s%n", run);
+    }
+    out.flush();
   }
 
   private void print(TrainJob job, DevicePeak peak) {
@@ -113,11 +139,8 @@ final class PlanCommand implements Callable<Integer> {
     }
     out.printf("checkpoint        %s%n", bytes(plan.checkpointBytes()));
     out.printf("barrier slots     %d, all free at the same time%n", devices);
-    out.printf(
-        "Spark             spark.executor.instances=%d spark.executor.cores=1"
-            + " spark.dynamicAllocation.enabled=false spark.executor.memoryOverhead=%dg"
-            + " spark.scheduler.minRegisteredResourcesRatio=1.0%n",
-        devices, Math.max(1, (plan.checkpointBytes() / devices + (4L << 30)) >> 30));
+    SparkAdvice.of(plan, train)
+        .forEach((key, value) -> out.printf("%-17s %s=%s%n", "Spark", key, value));
     out.flush();
   }
 

@@ -29,6 +29,11 @@ public final class ProgressPlugin implements SparkPlugin {
       }
 
       @Override
+      public void registerMetrics(String application, PluginContext plugin) {
+        RunMetrics.attach(plugin.metricRegistry());
+      }
+
+      @Override
       public Object receive(Object message) {
         if (message instanceof Event event) {
           ProgressChannel.deliver(event.topic(), event.content());

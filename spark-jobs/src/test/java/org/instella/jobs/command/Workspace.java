@@ -51,6 +51,11 @@ final class Workspace {
 
   static Called call(String... arguments) {
     StopSignal.reset();
+    return callBeside(arguments);
+  }
+
+  /** A call beside another one that is not over. */
+  static Called callBeside(String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int code = Instella.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments);

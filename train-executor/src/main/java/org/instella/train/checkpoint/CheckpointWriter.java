@@ -80,6 +80,7 @@ public final class CheckpointWriter {
             .fact("ranks", rank.count())
             .fact("identity", new TreeMap<>(provenance.identity()))
             .fact("parameters", provenance.config().parameterCount());
+    state.heldOutLoss().ifPresent(loss -> manifest.fact(Checkpoints.HELD_OUT_LOSS, loss));
     provenance.inputs().forEach(manifest::input);
     modelFiles.forEach(manifest::file);
     for (FileDigest part : receipts(staging)) {
@@ -110,7 +111,8 @@ public final class CheckpointWriter {
       return true;
     }
     long step = made.longFact("step");
-    checkpoints.setAside(new Checkpoints.Found(step, published), rank.generation());
+    checkpoints.setAside(
+        new Checkpoints.Found(step, published), rank.generation(), Checkpoints.Aside.DAMAGED);
     return false;
   }
 

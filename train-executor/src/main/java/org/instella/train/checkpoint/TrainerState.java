@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 import org.instella.conf.error.DataException;
 import org.instella.conf.storage.Location;
@@ -19,9 +20,17 @@ import org.instella.conf.storage.Location;
  *     step} if they came from an earlier stage, less if batches were skipped
  * @param samples samples used by this run
  * @param loss of that step; 0 before the first
- * @param skipped steps whose batch was skipped because its loss was not finite
+ * @param skipped steps whose batch was used up without an update, because of a loss that is not
+ *     finite
+ * @param heldOutLoss measured after that step, mean over the sources; empty if it was not
  */
-public record TrainerState(long step, long updates, long samples, double loss, List<Long> skipped) {
+public record TrainerState(
+    long step,
+    long updates,
+    long samples,
+    double loss,
+    List<Long> skipped,
+    OptionalDouble heldOutLoss) {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
@@ -31,7 +40,7 @@ public record TrainerState(long step, long updates, long samples, double loss, L
 
   /** Before the first step, with fresh moments. */
   public static TrainerState fresh() {
-    return new TrainerState(0, 0, 0, 0, List.of());
+    return new TrainerState(0, 0, 0, 0, List.of(), OptionalDouble.empty());
   }
 
   /** After one more step. */
@@ -42,7 +51,17 @@ public record TrainerState(long step, long updates, long samples, double loss, L
       nowSkipped.add(step + 1);
     }
     return new TrainerState(
-        step + 1, skip ? updates : updates + 1, samples + samplesUsed, newLoss, nowSkipped);
+        step + 1,
+        skip ? updates : updates + 1,
+        samples + samplesUsed,
+        newLoss,
+        nowSkipped,
+        OptionalDouble.empty());
+  }
+
+  /** The same, with the loss on held-out data that belongs to it. */
+  public TrainerState measured(double loss) {
+    return new TrainerState(step, updates, samples, this.loss, skipped, OptionalDouble.of(loss));
   }
 
   String toJson() {
@@ -53,6 +72,7 @@ public record TrainerState(long step, long updates, long samples, double loss, L
     // As text where it is no JSON number.
     fields.put("loss", Double.isFinite(loss) ? (Object) loss : Double.toString(loss));
     fields.put("skipped", skipped);
+    heldOutLoss.ifPresent(measured -> fields.put("held_out_loss", measured));
     try {
       return JSON.writeValueAsString(fields) + "\n";
     } catch (JsonProcessingException e) {
@@ -81,7 +101,10 @@ public record TrainerState(long step, long updates, long samples, double loss, L
           fields.get("updates").asLong(),
           fields.get("samples").asLong(),
           loss,
-          skipped);
+          skipped,
+          fields.path("held_out_loss").isNumber()
+              ? OptionalDouble.of(fields.get("held_out_loss").asDouble())
+              : OptionalDouble.empty());
     } catch (JsonProcessingException | NumberFormatException e) {
       throw new DataException(
           CheckpointError.CHECKPOINT_INCOMPLETE,

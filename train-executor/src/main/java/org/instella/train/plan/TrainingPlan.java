@@ -27,6 +27,9 @@ public record TrainingPlan(
     RankMemory memory,
     long checkpointBytes) {
 
+  /** Share of a device's peak that well-kept programs of this size reach; an assumption. */
+  public static final double USUAL_MFU = 0.38;
+
   /**
    * The plan of a run.
    *

@@ -1,4 +1,4 @@
-package org.instella.train;
+package org.instella.train.journal;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -8,7 +8,10 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.SortedMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
@@ -21,7 +24,7 @@ import org.instella.conf.storage.StorageError;
  * <p>The kept lines are copied to {@code NAME.next}, which then takes the place of the old file and
  * stays open for writing. A crash in between leaves one of the two, and the next attempt finds it.
  */
-final class JsonLines implements AutoCloseable {
+public final class JsonLines implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Location file;
@@ -37,7 +40,45 @@ final class JsonLines implements AutoCloseable {
    *
    * @param lastStep lines up to this step are kept
    */
-  static JsonLines resume(Storage storage, Location file, long lastStep) {
+  public static JsonLines resume(Storage storage, Location file, long lastStep) {
+    return resume(storage, file, lastStep, line -> {});
+  }
+
+  /**
+   * Opens a file for the lines after {@code lastStep}.
+   *
+   * @param kept hears of every line that stays, in order
+   */
+  public static JsonLines resume(
+      Storage storage, Location file, long lastStep, Consumer<JsonNode> kept) {
+    return open(storage, file, line -> step(line) <= lastStep, kept);
+  }
+
+  /** Opens a file whose sound lines all stay. */
+  public static JsonLines append(Storage storage, Location file, Consumer<JsonNode> kept) {
+    return open(storage, file, line -> true, kept);
+  }
+
+  /** Hears every sound line of a file that may still be written; none where there is no file. */
+  public static void read(Storage storage, Location file, Consumer<JsonNode> heard) {
+    Location next = file.parent().resolve(file.name() + ".next");
+    Location there = !storage.exists(file) && storage.exists(next) ? next : file;
+    if (!storage.exists(there)) {
+      return;
+    }
+    try (BufferedReader lines =
+        new BufferedReader(new InputStreamReader(storage.open(there), StandardCharsets.UTF_8))) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        parse(line).ifPresent(heard);
+      }
+    } catch (IOException e) {
+      throw new EnvironmentException(
+          StorageError.READ_FAILED, "Cannot read %s: %s".formatted(there, e.getMessage()), e);
+    }
+  }
+
+  private static JsonLines open(
+      Storage storage, Location file, Predicate<JsonNode> stays, Consumer<JsonNode> kept) {
     Location next = file.parent().resolve(file.name() + ".next");
     if (storage.exists(file)) {
       storage.delete(next);
@@ -47,7 +88,7 @@ final class JsonLines implements AutoCloseable {
     OutputStream out = storage.create(next);
     try {
       if (storage.exists(file)) {
-        copy(storage, file, out, lastStep);
+        copy(storage, file, out, stays, kept);
       }
       out.flush();
       storage.delete(file);
@@ -58,30 +99,42 @@ final class JsonLines implements AutoCloseable {
     return new JsonLines(file, out);
   }
 
-  private static void copy(Storage storage, Location file, OutputStream out, long lastStep)
+  private static void copy(
+      Storage storage,
+      Location file,
+      OutputStream out,
+      Predicate<JsonNode> stays,
+      Consumer<JsonNode> kept)
       throws IOException {
     try (BufferedReader lines =
         new BufferedReader(new InputStreamReader(storage.open(file), StandardCharsets.UTF_8))) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (step(line) <= lastStep) {
+        Optional<JsonNode> parsed = parse(line).filter(stays);
+        if (parsed.isPresent()) {
           out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+          kept.accept(parsed.get());
         }
       }
     }
   }
 
-  /** The step of a line; that of a broken line is beyond all steps. */
-  private static long step(String line) {
+  /** The step of a line; one without a step is beyond all steps. */
+  private static long step(JsonNode line) {
+    JsonNode step = line.path("step");
+    return step.isIntegralNumber() ? step.asLong() : Long.MAX_VALUE;
+  }
+
+  /** Empty for a line that a crash has cut short. */
+  private static Optional<JsonNode> parse(String line) {
     try {
-      JsonNode step = JSON.readTree(line).path("step");
-      return step.isIntegralNumber() ? step.asLong() : Long.MAX_VALUE;
+      return Optional.of(JSON.readTree(line)).filter(JsonNode::isObject);
     } catch (JsonProcessingException e) {
-      return Long.MAX_VALUE;
+      return Optional.empty();
     }
   }
 
   /** Appends a line and hands it to the operating system. */
-  void write(SortedMap<String, Object> fields) {
+  public void write(SortedMap<String, Object> fields) {
     try {
       out.write((JSON.writeValueAsString(fields) + "\n").getBytes(StandardCharsets.UTF_8));
       out.flush();

@@ -1,4 +1,4 @@
-package org.instella.train;
+package org.instella.train.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -41,6 +41,18 @@ def dolma_shard(base, dtype):
     return ids, rows
 
 
+def olmo_instances(base, dtype, sequence_length):
+    """What OLMo's MemMapDataset hands out, restated from its steps, since the package could not be
+    installed here: the file's size over (item size x length) whole instances, the rest left out;
+    instance i is that range of bytes as an array of the given type."""
+    path = pathlib.Path(f"{base}.npy")
+    size = np.dtype(dtype).itemsize * sequence_length
+    with open(path, "rb") as f:
+        for i in range(path.stat().st_size // size):
+            f.seek(i * size)
+            yield np.frombuffer(f.read(size), dtype=dtype).astype(np.int64)
+
+
 def megatron_shard(base):
     """Megatron-Core's IndexedDataset, read by its documented layout."""
     with open(f"{base}.idx", "rb") as f:
@@ -63,10 +75,11 @@ def main():
     arguments.add_argument("dataset", type=pathlib.Path)
     arguments.add_argument("--dolma", type=pathlib.Path)
     arguments.add_argument("--megatron", type=pathlib.Path)
+    arguments.add_argument("--sequence-length", type=int, default=4096, help="of OLMo's instances")
     options = arguments.parse_args()
     manifest = json.loads((options.dataset / "manifest.json").read_text())
     sha = hashlib.sha256()
-    documents = tokens = 0
+    documents = tokens = instances = 0
     for shard in manifest["facts"]["shards"]:
         path = options.dataset / shard["name"]
         schema, ids, ends, rows = arrow_shard(path)
@@ -78,6 +91,13 @@ def main():
             theirs, table = dolma_shard(options.dolma / path.stem, ids.dtype)
             assert (theirs == ids).all() and len(theirs) == len(ids), path
             assert table == [(int(s), int(e), *row) for s, e, row in zip(starts, ends, rows)], path
+            length = options.sequence_length
+            count = 0
+            for count, instance in enumerate(
+                    olmo_instances(options.dolma / path.stem, ids.dtype, length), 1):
+                assert (instance == ids[(count - 1) * length:count * length]).all(), (path, count)
+            assert count == len(ids) // length, path
+            instances += count
         if options.megatron:
             theirs, lengths, pointers = megatron_shard(options.megatron / path.stem)
             assert (theirs == ids).all() and len(theirs) == len(ids), path
@@ -89,7 +109,9 @@ def main():
     print(f"{options.dataset}: {documents} documents, {tokens} tokens, sha256 {sha.hexdigest()}")
     for name, folder in (("numpy (OLMo)", options.dolma), ("Megatron", options.megatron)):
         if folder:
-            print(f"{folder}: same ids, boundaries and names in {name}")
+            print(f"{folder}: same ids, boundaries and names in {name}"
+                  + (f"; {instances} instances of {options.sequence_length} as OLMo cuts them"
+                     if folder == options.dolma else ""))
 
 
 if __name__ == "__main__":

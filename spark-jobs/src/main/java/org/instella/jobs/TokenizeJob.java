@@ -62,7 +62,9 @@ public record TokenizeJob(TokenizeConfig config, TokenSource.Spec documents) imp
       requireEndOfDocument(tokenizer);
       List<TokenSource> sources = sources(storage);
       List<TokenizePlan> plans = plans(storage, sources, context.output(), tokenizer.digest());
+      long begin = System.nanoTime();
       Map<String, List<ShardResult>> written = writeShards(context, plans);
+      double seconds = (System.nanoTime() - begin) / 1e9;
       List<Manifest> manifests = new ArrayList<>();
       for (TokenizePlan plan : plans) {
         if (!isPublished(storage, plan)) {
@@ -70,7 +72,7 @@ public record TokenizeJob(TokenizeConfig config, TokenSource.Spec documents) imp
         }
         manifests.add(Manifest.read(storage, plan.published()));
       }
-      TokenizeReport.log(manifests, written);
+      TokenizeReport.log(manifests, written, seconds);
       return publish(storage, context.output(), manifests, sources);
     }
   }

@@ -26,6 +26,12 @@ import org.instella.jobs.cluster.ClusterConfig;
 import org.instella.jobs.cluster.LazyCluster;
 import org.instella.jobs.command.Instella;
 import org.instella.jobs.tokens.TinyTokenizer;
+import org.instella.tokenize.bpe.Tokenizer;
+import org.instella.tokenize.bpe.Tokenizers;
+import org.instella.tokenize.document.DocumentFiles;
+import org.instella.tokenize.shard.DatasetCommit;
+import org.instella.tokenize.shard.ShardTask;
+import org.instella.tokenize.shard.TokenizePlan;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -34,12 +40,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Whoever is killed while tokens are made: the output is that of a run that nobody disturbed. */
 class KilledTokenizerTest {
-  private static final int SHARDS = 80;
+  private static final int FILE_BYTES = 10 << 20;
+  private static final int SHARD_BYTES = 256 << 10;
   private static final String RECIPE =
       """
       tokenize {
         tokenizer = "%1$s/tokenizer.json"
-        shard-input = 512 KiB
+        shard-input = %2$d
         sources = [{ path = "%1$s/web" }]
       }
       """;
@@ -47,13 +54,13 @@ class KilledTokenizerTest {
   @TempDir static Path folder;
 
   @BeforeAll
-  static void makeCorpusAndQuietRun() throws IOException {
+  static void makeCorpus() throws IOException {
     Random random = new Random(11);
     TinyTokenizer.write(folder.resolve("tokenizer.json"));
     Files.createDirectories(folder.resolve("web"));
     for (int file = 0; file < 2; file++) {
       StringBuilder lines = new StringBuilder();
-      while (lines.length() < SHARDS / 2 * (512 << 10)) {
+      while (lines.length() < FILE_BYTES) {
         lines.append("{\"text\":\"");
         for (int word = random.nextInt(2000); word >= 0; word--) {
           lines.append(Integer.toString(random.nextInt(1 << 20), 36)).append(" the ");
@@ -62,28 +69,25 @@ class KilledTokenizerTest {
       }
       Files.writeString(folder.resolve("web/%d.jsonl".formatted(file)), lines);
     }
-    Files.writeString(folder.resolve("tokens.conf"), RECIPE.formatted(folder));
-    try (LazyCluster local = cluster("local[2]", new TreeMap<>())) {
-      tokenize(local, "quiet");
-    }
   }
 
   @Test
   @Timeout(value = 600, unit = TimeUnit.SECONDS)
-  void threeKilledExecutorsChangeNothing() {
-    killExecutors(3, "short");
+  void fourKilledExecutorsChangeNothing() throws IOException {
+    killExecutors(4, SHARD_BYTES);
   }
 
   @Test
   @Tag("long")
   @Timeout(value = 3600, unit = TimeUnit.SECONDS)
-  void twentyKilledExecutorsChangeNothing() {
-    killExecutors(20, "long");
+  void twentyKilledExecutorsChangeNothing() throws IOException {
+    killExecutors(20, SHARD_BYTES / 8);
   }
 
   @Test
   @Timeout(value = 600, unit = TimeUnit.SECONDS)
   void aKilledDriverIsStartedAgainAndGoesOn() throws Exception {
+    writeRecipe(SHARD_BYTES);
     Process first = driver("driver");
     Map<String, FileTime> before;
     try {
@@ -95,12 +99,14 @@ class KilledTokenizerTest {
       first.destroyForcibly().waitFor();
     }
     before = finished("driver");
-    assertThat(before.size()).as("shards finished when the driver died").isBetween(5, SHARDS - 1);
+    assertThat(before.size())
+        .as("shards finished when the driver died")
+        .isBetween(5, 2 * FILE_BYTES / SHARD_BYTES - 1);
     assertThat(folder.resolve("driver/web")).doesNotExist();
     Process second = driver("driver");
     assertThat(second.waitFor(500, TimeUnit.SECONDS)).isTrue();
     assertThat(second.exitValue()).isZero();
-    assertThat(digests("driver")).isEqualTo(digests("quiet"));
+    assertThat(digests("driver/web")).isEqualTo(quiet(SHARD_BYTES));
     for (Map.Entry<String, FileTime> shard : before.entrySet()) {
       assertThat(Files.getLastModifiedTime(folder.resolve("driver/web").resolve(shard.getKey())))
           .as("%s was finished and is not written again", shard.getKey())
@@ -112,7 +118,10 @@ class KilledTokenizerTest {
     }
   }
 
-  private void killExecutors(int kills, String output) {
+  /** Kills both executors again and again, each time after some more shards are finished. */
+  private void killExecutors(int kills, int shardBytes) throws IOException {
+    writeRecipe(shardBytes);
+    String output = "kills-" + kills;
     TreeMap<String, String> properties = new TreeMap<>();
     properties.put("spark.task.maxFailures", "50"); // a killed executor counts against its task
     properties.put("spark.speculation", "true");
@@ -120,37 +129,61 @@ class KilledTokenizerTest {
     properties.put("spark.speculation.multiplier", "1.1");
     Random random = new Random(kills);
     int killed = 0;
-    try (LazyCluster processes = cluster("local-cluster[2,1,1024]", properties)) {
+    ClusterConfig config = new ClusterConfig(Optional.of("local-cluster[2,1,1024]"), properties);
+    try (LazyCluster processes = new LazyCluster("tokens", config, 1)) {
       CompletableFuture<Void> run = CompletableFuture.runAsync(() -> tokenize(processes, output));
       while (killed < kills && !run.isDone()) {
-        int want = finished(output).size() + (kills > 10 ? 1 : 4);
+        int want = finished(output).size() + 1 + random.nextInt(4);
         Awaitility.await()
-            .atMost(Duration.ofSeconds(240))
-            .pollInterval(Duration.ofMillis(5))
+            .atMost(Duration.ofSeconds(300))
+            .pollInterval(Duration.ofMillis(2))
             .until(() -> run.isDone() || finished(output).size() >= want);
-        List<ProcessHandle> executors = executors();
-        if (!run.isDone() && !executors.isEmpty()) {
-          pause(random.nextInt(60));
-          executors.get(random.nextInt(executors.size())).destroyForcibly();
-          killed++;
+        pause(random.nextInt(30));
+        for (ProcessHandle executor : executors()) {
+          if (killed < kills && executor.destroyForcibly()) {
+            killed++;
+          }
         }
       }
       run.join();
     }
     assertThat(killed).as("executors killed").isEqualTo(kills);
-    assertThat(digests(output)).isEqualTo(digests("quiet"));
+    assertThat(digests(output + "/web")).isEqualTo(quiet(shardBytes));
   }
 
-  private static LazyCluster cluster(String master, TreeMap<String, String> properties) {
-    return new LazyCluster("tokens", new ClusterConfig(Optional.of(master), properties), 1);
+  private static void writeRecipe(int shardBytes) throws IOException {
+    Files.writeString(folder.resolve("tokens.conf"), RECIPE.formatted(folder, shardBytes));
+  }
+
+  /** What one thread gives that nobody disturbs, shard after shard. */
+  private static Map<String, String> quiet(int shardBytes) {
+    Storage storage = Storage.standard();
+    TokenizeJob job = job();
+    String output = "quiet-" + shardBytes;
+    Location published = Location.of(folder.resolve(output));
+    try (Tokenizer tokenizer = Tokenizers.open(storage, job.config().tokenizer())) {
+      TokenizePlan plan =
+          new TokenizePlan(
+              "web",
+              DocumentFiles.list(storage, folder.resolve("web").toString()),
+              job.config(),
+              tokenizer.digest(),
+              published);
+      plan.units().forEach(unit -> ShardTask.run(storage, plan.task(unit), tokenizer));
+      DatasetCommit.commit(storage, plan, tokenizer);
+    }
+    return digests(output);
+  }
+
+  private static TokenizeJob job() {
+    Recipe recipe =
+        Recipe.load(Storage.standard(), Location.of(folder.resolve("tokens.conf")), List.of());
+    return TokenizeJob.from(recipe.root().section("tokenize", ""));
   }
 
   private static void tokenize(LazyCluster cluster, String output) {
-    Recipe recipe =
-        Recipe.load(Storage.standard(), Location.of(folder.resolve("tokens.conf")), List.of());
     Location place = Location.of(folder.resolve(output));
-    TokenizeJob.from(recipe.root().section("tokenize", ""))
-        .run(new JobContext(output, Storage.standard(), cluster, place));
+    job().run(new JobContext(output, Storage.standard(), cluster, place));
   }
 
   /** The command in a process of its own, as a user starts it. */

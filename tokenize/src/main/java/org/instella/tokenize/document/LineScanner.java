@@ -3,6 +3,9 @@ package org.instella.tokenize.document;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.instella.conf.error.DataException;
 
@@ -15,6 +18,11 @@ import org.instella.conf.error.DataException;
  */
 final class LineScanner implements AutoCloseable {
   private static final int CHUNK = 1 << 18;
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final long ONES = 0x0101010101010101L;
+  private static final long NEWLINES = '\n' * ONES;
+  private static final long HIGH_BITS = 0x8080808080808080L;
 
   private final InputStream in;
   private final InputFile file;
@@ -132,7 +140,16 @@ final class LineScanner implements AutoCloseable {
 
   private int newline(int from) {
     byte[] bytes = buffer;
-    for (int i = from; i < filled; i++) {
+    int i = from;
+    for (; i + Long.BYTES <= filled; i += Long.BYTES) {
+      // A byte that is a newline becomes zero, and the borrow sets its highest bit.
+      long word = (long) LONG.get(bytes, i) ^ NEWLINES;
+      long found = (word - ONES) & ~word & HIGH_BITS;
+      if (found != 0) {
+        return i + Long.numberOfTrailingZeros(found) / Byte.SIZE;
+      }
+    }
+    for (; i < filled; i++) {
       if (bytes[i] == '\n') {
         return i;
       }

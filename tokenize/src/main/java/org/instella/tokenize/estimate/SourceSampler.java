@@ -120,60 +120,89 @@ public final class SourceSampler {
   }
 
   private Tally read(TokenizePlan plan, InputSlice slice, long budget, int weight) {
-    boolean drawing = budget == Long.MAX_VALUE;
     long begin = threads.getCurrentThreadCpuTime();
-    long wallBegin = System.nanoTime();
-    long encodeWall = 0;
-    long documents = 0;
-    long tokens = 0;
-    long textBytes = 0;
-    long rejected = 0;
-    long shardBytes = 0;
-    ShardHeader header = ShardHeader.of(plan.source(), tokenizer, plan.config());
-    DigestingOutputStream nowhere = new DigestingOutputStream(OutputStream.nullOutputStream());
-    TokenShardWriter writer = new TokenShardWriter(nowhere, header);
+    Count count = new Count(plan, budget == Long.MAX_VALUE);
     try (DocumentReader reader =
         DocumentReader.open(storage, slice, plan.config().columns(), plan.config().limits())) {
       boolean prefix = slice.bytes() == slice.file().bytes();
-      while ((!prefix || reader.times().storedBytes() < budget) && reader.hasNext()) {
-        DocumentEntry entry = reader.next();
-        if (!(entry instanceof Document document)) {
-          rejected++;
-          continue;
+      long taken = slice.bytes();
+      while (true) {
+        long stored = reader.times().storedBytes();
+        if (!reader.hasNext()) {
+          break;
         }
-        if (drawing && !plan.sampling().takes(document)) {
-          continue;
+        // Documents that lie unpacked in a buffer belong to the bytes that were read for them.
+        if (prefix && stored >= budget && reader.times().storedBytes() > stored) {
+          taken = stored;
+          break;
         }
-        long encodeBegin = System.nanoTime();
-        byte[] text = plan.config().text().apply(document.utf8());
-        int count = encode(text, header);
-        if (count > 0) {
-          writer.add(ids.ids(), count, document.id(), document.file(), document.line());
-          documents++;
-          tokens += count;
-          textBytes += text.length;
-          shardBytes +=
-              (long) count * header.width().bytes()
-                  + document.id().length()
-                  + document.file().length()
-                  + SHARD_BYTES_PER_DOCUMENT;
-        }
-        encodeWall += System.nanoTime() - encodeBegin;
+        count.add(reader.next());
       }
-      long stored = prefix ? Math.min(reader.times().storedBytes(), slice.bytes()) : slice.bytes();
+      return count.tally(weight, taken, threads.getCurrentThreadCpuTime() - begin);
+    }
+  }
+
+  /** Does with documents what a task does, and counts what comes of them. */
+  private final class Count {
+    private final TokenizePlan plan;
+    private final ShardHeader header;
+    private final TokenShardWriter writer;
+    private final boolean drawing;
+    private final long begin = System.nanoTime();
+    private long encodeNanos;
+    private long documents;
+    private long tokens;
+    private long textBytes;
+    private long rejected;
+    private long shardBytes;
+
+    /** With {@code drawing} only documents that the plan takes are counted. */
+    Count(TokenizePlan plan, boolean drawing) {
+      this.plan = plan;
+      this.drawing = drawing;
+      this.header = ShardHeader.of(plan.source(), tokenizer, plan.config());
+      this.writer =
+          new TokenShardWriter(new DigestingOutputStream(OutputStream.nullOutputStream()), header);
+    }
+
+    void add(DocumentEntry entry) {
+      if (!(entry instanceof Document document)) {
+        rejected++;
+        return;
+      }
+      if (drawing && !plan.sampling().takes(document)) {
+        return;
+      }
+      long encodeBegin = System.nanoTime();
+      byte[] text = plan.config().text().apply(document.utf8());
+      int count = encode(text, header);
+      if (count > 0) {
+        writer.add(ids.ids(), count, document.id(), document.file(), document.line());
+        documents++;
+        tokens += count;
+        textBytes += text.length;
+        shardBytes +=
+            (long) count * header.width().bytes()
+                + document.id().length()
+                + document.file().length()
+                + SHARD_BYTES_PER_DOCUMENT;
+      }
+      encodeNanos += System.nanoTime() - encodeBegin;
+    }
+
+    Tally tally(int weight, long storedBytes, long cpuNanos) {
       // A document that is not drawn is read and not encoded.
-      double share = (double) encodeWall / Math.max(1, System.nanoTime() - wallBegin);
+      double share = (double) encodeNanos / Math.max(1, System.nanoTime() - begin);
       double spared = drawing ? 0 : share * (1 - plan.sampling().fraction());
-      long cpu = threads.getCurrentThreadCpuTime() - begin;
       return new Tally(
           weight,
-          stored,
+          storedBytes,
           documents,
           tokens,
           textBytes,
           rejected,
           shardBytes,
-          Math.round(cpu * (1 - spared)));
+          Math.round(cpuNanos * (1 - spared)));
     }
   }
 

@@ -1,0 +1,132 @@
+"""Runs the tokenise job and its peer in turn; see benchmarks/tokenize_job.sh and tokenize_memory.sh."""
+import argparse
+import gzip
+import json
+import os
+import pathlib
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+
+
+def corpus(shared, folder, copies, form):
+    """The visible corpus, each source `copies` times, in one of three forms."""
+    for source in sorted(shared.glob("data/corpus/stage*/*")):
+        target = folder / source.name
+        target.mkdir(parents=True)
+        for part in sorted(source.glob("*.jsonl.gz")):
+            text = gzip.decompress(part.read_bytes())
+            if form == "gz":
+                data, ending = part.read_bytes(), ".jsonl.gz"
+            elif form == "zst":
+                import zstandard
+                data, ending = zstandard.ZstdCompressor(level=3).compress(text), ".jsonl.zst"
+            else:
+                data, ending = text, ".jsonl"
+            for copy in range(copies):
+                (target / f"{part.name.split('.')[0]}-{copy:03d}{ending}").write_bytes(data)
+
+
+def ours(documents, tokenizer, output, cores, options=""):
+    shutil.rmtree(output, ignore_errors=True)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begin = time.time()
+    run = subprocess.run(
+        [str(ROOT / "bin/instella"), "tokenize", "--output", str(output), "--master", f"local[{cores}]",
+         "--set", f"tokenize.tokenizer={tokenizer}", "--set", f'tokenize.folders=["{documents}"]',
+         "--set", "tokenize.shard-input=4 MiB"],
+        cwd=ROOT, capture_output=True, text=True,
+        env={**os.environ, "INSTELLA_JAVA_OPTS": options})
+    wall = time.time() - begin
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    text = run.stdout + run.stderr
+    if run.returncode:
+        sys.exit(text)
+    manifests = [json.loads(p.read_text()) for p in pathlib.Path(output).glob("*/manifest.json")]
+    total = next(line for line in text.splitlines() if "all that was written now" in line)
+    return {
+        "tokens": sum(m["facts"]["tokens"] for m in manifests),
+        "text_bytes": sum(m["facts"]["text_bytes"] for m in manifests),
+        "command_s": wall,
+        "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        "job_rate": float(re.search(r"([\d.,]+) MB/s of text", total).group(1).replace(",", "")),
+        "report": total[total.index("all that"):],
+        "rss": after.ru_maxrss * 1024}
+
+
+def peer(documents, tokenizer, output, cores):
+    shutil.rmtree(output, ignore_errors=True)
+    files = [str(p) for p in sorted(documents.glob("*/*"))]
+    run = subprocess.run(
+        [sys.executable, str(HERE / "dolma_like.py"), str(tokenizer), str(output), str(cores), *files],
+        capture_output=True, text=True)
+    if run.returncode:
+        sys.exit(run.stderr)
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def compare(args, folder, tokenizer):
+    documents = folder / "documents"
+    corpus(args.shared, documents, args.copies, args.form)
+    ours(documents, tokenizer, folder / "warm", args.cores)  # the launcher builds, files are cached
+    rounds = []
+    for number in range(args.rounds):
+        a = ours(documents, tokenizer, folder / "ours", args.cores)
+        b = peer(documents, tokenizer, folder / "peer", args.cores)
+        assert a["tokens"] == b["tokens"], (a["tokens"], b["tokens"])
+        rate = b["text_bytes"] / 1e6 / b["wall_s"]
+        whole = a["text_bytes"] / 1e6 / a["command_s"]
+        rounds.append((a["job_rate"] / rate, whole / rate))
+        print(f"round {number + 1}: ours {a['job_rate']:.1f} MB/s of text (whole command with the start of "
+              f"Spark {whole:.1f}; CPU {a['cpu_s']:.1f} s), Python loop {rate:.1f} MB/s (CPU {b['cpu_s']:.1f} s), "
+              f"ratio {rounds[-1][0]:.1f}x (whole command {rounds[-1][1]:.1f}x), {a['tokens']:,} tokens each")
+        print("  " + a["report"])
+    print(f"median ratio {statistics.median(r[0] for r in rounds):.1f}x, "
+          f"whole command {statistics.median(r[1] for r in rounds):.1f}x; "
+          f"{args.cores} cores, form {args.form}, {a['text_bytes'] / 1e6:.0f} MB of text")
+
+
+def memory(args, folder, tokenizer):
+    """Each size in a child of its own, so that the peak of resident memory is that run's."""
+    for times in (1, 10):
+        child = os.fork()
+        if child == 0:
+            documents = folder / f"documents-{times}"
+            corpus(args.shared, documents, args.copies * times, args.form)
+            log = folder / f"gc-{times}.log"
+            run = ours(documents, tokenizer, folder / f"tokens-{times}", args.cores,
+                       f"-Xmx1g -Xlog:gc*:file={log}")
+            after = [int(m) for m in re.findall(r"\d+M->(\d+)M\(\d+M\)", log.read_text())]
+            print(f"{times:2d}x: {run['text_bytes'] / 1e6:8,.0f} MB of text, heap after a collection at most "
+                  f"{max(after, default=0)} MB of 1,024, resident at most {run['rss'] / 1e6:,.0f} MB", flush=True)
+            os._exit(0)
+        if os.waitpid(child, 0)[1]:
+            sys.exit("a run failed")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--shared", type=pathlib.Path, required=True)
+    parser.add_argument("--copies", type=int, default=None)
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--form", choices=["gz", "zst", "plain"], default="gz")
+    parser.add_argument("--memory", action="store_true")
+    args = parser.parse_args()
+    args.shared = args.shared.resolve()
+    args.copies = args.copies or (4 if args.memory else 20)
+    tokenizer = args.shared / "data/tokenizers/allenai_eleuther-ai-gpt-neox-20b-pii-special.json"
+    with tempfile.TemporaryDirectory() as folder:
+        (memory if args.memory else compare)(args, pathlib.Path(folder), tokenizer)
+
+
+if __name__ == "__main__":
+    main()

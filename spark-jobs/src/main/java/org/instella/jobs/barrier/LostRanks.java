@@ -2,7 +2,9 @@ package org.instella.jobs.barrier;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.instella.conf.error.StoppedException;
 import org.instella.jobs.JobError;
@@ -21,6 +23,9 @@ import org.slf4j.LoggerFactory;
 final class LostRanks {
   private static final Logger log = LoggerFactory.getLogger(LostRanks.class);
 
+  /** Ranks report once a second. */
+  private static final Duration SILENCE = Duration.ofSeconds(3);
+
   private final Cluster cluster;
   private final RankRegister register;
 
@@ -32,38 +37,47 @@ final class LostRanks {
   /**
    * Returns once no rank of the generation holds a slot, or the patience is over twice.
    *
-   * @param patience time that a living rank may take to notice the end and leave
+   * @param patience time that a living rank may take to notice the end and leave; one that has not
+   *     reported for {@link #SILENCE} gets none
    */
   void clear(Duration patience) {
-    if (remaining(patience).isEmpty()) {
-      return;
-    }
-    for (RankProcess frozen : remaining(Duration.ZERO)) {
-      log.warn(
-          "rank {} on {} (process {}) neither ends nor dies; its executor {} is replaced",
-          frozen.rank(),
-          frozen.host(),
-          frozen.pid(),
-          frozen.executor());
-      cluster.replaceExecutor(frozen.executor(), frozen.ownChild());
-    }
-    remaining(patience);
-  }
-
-  /** The ranks that still hold a slot once the time is over; none as soon as there are none. */
-  private List<RankProcess> remaining(Duration within) {
-    long deadline = System.nanoTime() + within.toNanos();
+    long start = System.nanoTime();
+    Set<String> replaced = new HashSet<>();
     List<RankProcess> remaining = holdingSlots();
-    while (!remaining.isEmpty() && System.nanoTime() < deadline && !cluster.ended()) {
-      try {
-        TimeUnit.MILLISECONDS.sleep(20);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new StoppedException(JobError.STOPPED, "interrupted between two attempts", e);
+    while (!remaining.isEmpty() && !cluster.ended()) {
+      long waited = System.nanoTime() - start;
+      if (waited > 2 * patience.toNanos()) {
+        return;
       }
+      List<RankProcess> silent = register.silent(SILENCE);
+      for (RankProcess rank : remaining) {
+        boolean frozen = waited > patience.toNanos() || silent.contains(rank);
+        if (frozen && replaced.add(rank.executor())) {
+          replace(rank);
+        }
+      }
+      pause();
       remaining = holdingSlots();
     }
-    return remaining;
+  }
+
+  private void replace(RankProcess frozen) {
+    log.warn(
+        "rank {} on {} (process {}) neither ends nor dies; its executor {} is replaced",
+        frozen.rank(),
+        frozen.host(),
+        frozen.pid(),
+        frozen.executor());
+    cluster.replaceExecutor(frozen.executor(), frozen.ownChild());
+  }
+
+  private static void pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(20);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StoppedException(JobError.STOPPED, "interrupted between two attempts", e);
+    }
   }
 
   private List<RankProcess> holdingSlots() {

@@ -83,12 +83,7 @@ final class CheckpointDuty implements AutoCloseable {
   void saveNow(TrainerState state, FlatBuffer weights, Moments moments) {
     settle();
     writer.writePart(
-        new Snapshot(
-            state,
-            new FlatMemory(weights),
-            moments.slice(),
-            moments.firstOfSlice(),
-            moments.secondOfSlice()));
+        weights.onHost() ? inPlace(state, weights, moments) : copy(state, weights, moments));
     group.barrier(); // all parts are written
     if (first()) {
       commit(state);
@@ -100,13 +95,26 @@ final class CheckpointDuty implements AutoCloseable {
   /** Copies the state and returns; the rest happens while the next steps run. */
   void saveInBackground(TrainerState state, FlatBuffer weights, Moments moments) {
     settle();
+    Snapshot snapshot = copy(state, weights, moments);
+    pending = Optional.of(new Pending(state, thread.submit(() -> writer.writePart(snapshot))));
+  }
+
+  private static Snapshot inPlace(TrainerState state, FlatBuffer weights, Moments moments) {
+    return new Snapshot(
+        state,
+        new FlatMemory(weights),
+        moments.slice(),
+        moments.firstOfSlice(),
+        moments.secondOfSlice());
+  }
+
+  /** A snapshot in host memory, whatever the device. */
+  private Snapshot copy(TrainerState state, FlatBuffer weights, Moments moments) {
     if (copies.isEmpty()) {
       copies = Optional.of(new Copies(weights, moments, first()));
     }
-    Copies copy = copies.get();
-    copy.take(kernels, weights, moments);
-    Snapshot snapshot = copy.snapshot(state, weights.length());
-    pending = Optional.of(new Pending(state, thread.submit(() -> writer.writePart(snapshot))));
+    copies.get().take(kernels, weights, moments);
+    return copies.get().snapshot(state, weights.length());
   }
 
   /** Puts this rank's progress into the exchange of a step. */
@@ -231,10 +239,10 @@ final class CheckpointDuty implements AutoCloseable {
       long elements = moments.slice().elements();
       weights =
           withWeights
-              ? Optional.of(FlatBuffer.zeros(model.device(), model.precision(), model.length()))
+              ? Optional.of(FlatBuffer.host(model.device(), model.precision(), model.length()))
               : Optional.empty();
-      first = FlatBuffer.zeros(model.device(), model.precision(), elements);
-      second = FlatBuffer.zeros(model.device(), model.precision(), elements);
+      first = FlatBuffer.host(model.device(), model.precision(), elements);
+      second = FlatBuffer.host(model.device(), model.precision(), elements);
     }
 
     void take(OptimizerKernels kernels, FlatBuffer model, Moments from) {

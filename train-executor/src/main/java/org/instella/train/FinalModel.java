@@ -37,8 +37,14 @@ final class FinalModel {
     Snapshot.Provenance provenance = parts.provenance;
     try (ModelFolderWriter writer = ModelFolderWriter.staged(storage, folder)) {
       writer.config(provenance.config(), Dtype.F32);
-      FlatMemory weights = new FlatMemory(parts.objective.parameters().buffer());
-      writer.weights(provenance.config(), Dtype.F32, new WeightMemory(weights));
+      parts
+          .objective
+          .parameters()
+          .buffer()
+          .readOnHost(
+              weights ->
+                  writer.weights(
+                      provenance.config(), Dtype.F32, new WeightMemory(new FlatMemory(weights))));
       provenance.tokenizer().ifPresent(from -> writer.tokenizer(from, provenance.config()));
       writer.publish(manifest -> describe(manifest, state));
     }

@@ -1,6 +1,7 @@
 package org.instella.train;
 
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import org.instella.model.torch.FlatBuffer;
 import org.instella.train.parallel.FloatMemory;
 
@@ -9,6 +10,11 @@ record FlatMemory(FlatBuffer buffer) implements FloatMemory {
   @Override
   public long elements() {
     return buffer.length();
+  }
+
+  @Override
+  public Optional<FlatBuffer> tensor() {
+    return Optional.of(buffer);
   }
 
   @Override

@@ -28,7 +28,10 @@ final class Moments implements AutoCloseable {
 
   /** Takes over the moments of a checkpoint of however many ranks. */
   void load(CheckpointReader from, long total) {
-    from.loadMoments(slice, total, firstOfSlice(), secondOfSlice());
+    first.writeOnHost(
+        one ->
+            second.writeOnHost(
+                two -> from.loadMoments(slice, total, new FlatMemory(one), new FlatMemory(two))));
   }
 
   Slice slice() {

@@ -81,7 +81,10 @@ final class RunParts implements AutoCloseable {
       FlatBuffer weights = objective.parameters().buffer();
       RankFit.requireSlices(weights.length(), rank);
       start.weights().ifPresent(folder -> loadWeights(folder, weights));
-      group = resources.own(ProcessGroup.join(rank, config.group(), config.compute().reduction()));
+      group =
+          resources.own(
+              ProcessGroup.join(
+                  rank, config.group(), config.compute().reduction(), weights.device()));
       kernels = resources.own(new OptimizerKernels(weights.device()));
       moments = resources.own(new Moments(objective.parameters(), group.slice(weights.length())));
       start.moments().ifPresent(from -> moments.load(from, weights.length()));
@@ -131,7 +134,7 @@ final class RunParts implements AutoCloseable {
 
   private void loadWeights(Location folder, FlatBuffer weights) {
     try (ModelFolder model = ModelFolder.open(run.storage(), folder)) {
-      model.load(new WeightMemory(new FlatMemory(weights)));
+      weights.writeOnHost(host -> model.load(new WeightMemory(new FlatMemory(host))));
     }
     objective.weightsChanged();
   }

@@ -73,7 +73,7 @@ public final class DecoderLanguageModel {
     try (ModelFolder folder = ModelFolder.open(storage, spec.folder())) {
       FlatParameters parameters = FlatParameters.allocate(folder.transformerConfig(), device);
       try {
-        folder.load(parameters::window);
+        parameters.writeOnHost(host -> folder.load(host::window));
         return new Decoder(parameters);
       } catch (RuntimeException e) {
         parameters.close();

@@ -1,6 +1,7 @@
 package org.instella.model.transformer;
 
 import java.nio.ByteBuffer;
+import java.util.function.Consumer;
 import org.instella.model.torch.Precision;
 import org.instella.model.torch.TorchDevice;
 
@@ -25,6 +26,22 @@ public final class FlatParameters extends FlatTensors {
   public static FlatParameters allocate(
       TransformerConfig config, Precision precision, TorchDevice device) {
     return new FlatParameters(config, precision, device);
+  }
+
+  /**
+   * Lets {@code body} fill these weights from the host: in place, or in a host copy that then goes
+   * to the card.
+   */
+  public void writeOnHost(Consumer<FlatParameters> body) {
+    if (buffer().onHost()) {
+      body.accept(this);
+      return;
+    }
+    TorchDevice host = TorchDevice.cpu(buffer().device().threads());
+    try (FlatParameters staged = allocate(config(), buffer().precision(), host)) {
+      body.accept(staged);
+      buffer().copyFrom(staged.buffer(), 0, buffer().length());
+    }
   }
 
   /** A copy of these float32 weights in float64, for gradient checks; the caller closes it. */

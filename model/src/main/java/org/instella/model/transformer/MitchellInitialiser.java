@@ -20,6 +20,10 @@ final class MitchellInitialiser {
   private MitchellInitialiser() {}
 
   static void fill(FlatParameters parameters, long seed) {
+    parameters.writeOnHost(host -> fillOnHost(host, seed));
+  }
+
+  private static void fillOnHost(FlatParameters parameters, long seed) {
     for (TensorSpec tensor : parameters.tensors()) {
       double deviation = deviation(tensor, parameters.config());
       long key = key(seed, tensor.name());

@@ -138,7 +138,7 @@ class GenerateCommand implements Callable<Integer> {
   private Decoder decoder(Storage storage, TorchDevice where) {
     try (ModelFolder folder = ModelFolder.open(storage, model)) {
       FlatParameters parameters = FlatParameters.allocate(folder.transformerConfig(), where);
-      folder.load(parameters::window);
+      parameters.writeOnHost(host -> folder.load(host::window));
       return new Decoder(parameters);
     }
   }

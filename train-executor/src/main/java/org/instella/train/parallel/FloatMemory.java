@@ -1,6 +1,8 @@
 package org.instella.train.parallel;
 
 import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.instella.model.torch.FlatBuffer;
 
 /**
  * Many float32 numbers in native memory that collectives and checkpoints read and write in place:
@@ -19,4 +21,9 @@ public interface FloatMemory {
    * @param count number of floats, at most 2^28
    */
   ByteBuffer window(long first, int count);
+
+  /** The tensor whose memory this is, if it is one; on a card there are no windows. */
+  default Optional<FlatBuffer> tensor() {
+    return Optional.empty();
+  }
 }

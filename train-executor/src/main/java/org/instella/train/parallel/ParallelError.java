@@ -13,5 +13,11 @@ public enum ParallelError implements ErrorCode {
   /** Another rank died, hangs, or gave up. */
   PEER_LOST,
   /** The ranks are not doing the same thing. */
-  RANKS_DISAGREE
+  RANKS_DISAGREE,
+  /** NCCL, RCCL or the runtime of the card cannot be loaded. */
+  LIBRARY_MISSING,
+  /** NCCL or the card reported an error. */
+  CARD_FAILED,
+  /** The transport does not go with the device. */
+  TRANSPORT_UNFIT
 }

@@ -1,5 +1,8 @@
 package org.instella.train.parallel;
 
+import org.instella.conf.error.ConfigurationException;
+import org.instella.model.torch.TorchDevice;
+
 /**
  * The collectives of a training step.
  *
@@ -56,6 +59,13 @@ public interface ProcessGroup extends AutoCloseable {
     allReduce(new double[1]);
   }
 
+  /**
+   * Throws if the group is over.
+   *
+   * @throws org.instella.conf.error.EnvironmentException naming the rank that was lost
+   */
+  default void requireAlive() {}
+
   /** Seconds this rank has spent in operations. */
   double secondsSpent();
 
@@ -70,14 +80,39 @@ public interface ProcessGroup extends AutoCloseable {
   void close();
 
   /**
-   * The group that suits a rank: TCP between several, nothing to do for one. Blocks until all ranks
+   * The group that suits a rank and its device: nothing to do for one rank; between CPUs TCP;
+   * between cards NCCL, or TCP through host memory where the options say so. Blocks until all ranks
    * have met.
+   *
+   * @throws org.instella.conf.error.ConfigurationException if transport and device do not go
+   *     together
+   * @throws org.instella.conf.error.EnvironmentException if ranks or libraries are missing
    */
-  static ProcessGroup join(Rank rank, TcpOptions options, Reduction reduction) {
-    return rank.count() == 1 ? new SoloGroup() : TcpProcessGroup.join(rank, options, reduction);
+  static ProcessGroup join(Rank rank, TcpOptions options, Reduction reduction, TorchDevice device) {
+    boolean card = device.kind() == TorchDevice.Kind.GPU;
+    if (options.transport() == TcpOptions.Transport.NCCL && !card) {
+      throw new ConfigurationException(
+          ParallelError.TRANSPORT_UNFIT,
+          "train.group.transport = nccl, but the device is %s: NCCL moves memory of cards only; set train.compute.device = gpu, or transport to auto or tcp"
+              .formatted(device));
+    }
+    if (rank.count() == 1) {
+      return new SoloGroup();
+    }
+    if (!card) {
+      return TcpProcessGroup.join(rank, options, reduction);
+    }
+    return options.transport() == TcpOptions.Transport.TCP
+        ? new StagedGroup(TcpProcessGroup.join(rank, options, reduction))
+        : NcclProcessGroup.join(rank, options, reduction, device);
   }
 
-  /** {@link #join(Rank, TcpOptions, Reduction)} with exact sums. */
+  /** Ranks on CPUs. */
+  static ProcessGroup join(Rank rank, TcpOptions options, Reduction reduction) {
+    return join(rank, options, reduction, TorchDevice.cpu(1));
+  }
+
+  /** Ranks on CPUs with exact sums. */
   static ProcessGroup join(Rank rank, TcpOptions options) {
     return join(rank, options, Reduction.EXACT);
   }

@@ -2,19 +2,42 @@ package org.instella.train.parallel;
 
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.Optional;
 import org.instella.conf.settings.Settings;
 
 /**
- * Patience of a TCP process group.
+ * How ranks talk to each other, and their patience.
  *
  * @param join how long ranks wait for each other at the start
  * @param silence how long a peer may send no sign of life; it sends four within that time, also
  *     while it computes
  * @param operation how long one collective may wait for peers that are alive, which covers their
  *     slowest step
+ * @param transport what carries tensors
+ * @param ncclLibrary name or path of NCCL or RCCL; empty: looked for
  */
-public record TcpOptions(Duration join, Duration silence, Duration operation)
+public record TcpOptions(
+    Duration join,
+    Duration silence,
+    Duration operation,
+    Transport transport,
+    Optional<String> ncclLibrary)
     implements Serializable {
+
+  /** What carries tensors between ranks; small messages always go over TCP. */
+  public enum Transport {
+    /** NCCL between cards, TCP between CPUs. */
+    AUTO,
+    /** TCP; tensors of cards go through host memory. */
+    TCP,
+    /** NCCL or RCCL; cards only. */
+    NCCL
+  }
+
+  /** Patience with everything else as it comes. */
+  public TcpOptions(Duration join, Duration silence, Duration operation) {
+    this(join, silence, operation, Transport.AUTO, Optional.empty());
+  }
 
   /** One minute to meet, ten seconds of silence, half an hour for an operation. */
   public static final TcpOptions DEFAULT =
@@ -31,6 +54,12 @@ public record TcpOptions(Duration join, Duration silence, Duration operation)
             .orElse(DEFAULT.silence()),
         group
             .duration("operation-timeout", "how long a collective waits for living peers")
-            .orElse(DEFAULT.operation()));
+            .orElse(DEFAULT.operation()),
+        group
+            .choice("transport", "what carries tensors between ranks", Transport.class)
+            .orElse(Transport.AUTO),
+        group
+            .text("nccl-library", "name or path of NCCL or RCCL; looked for if not given")
+            .optional());
   }
 }

@@ -208,6 +208,11 @@ final class TcpProcessGroup implements ProcessGroup {
   }
 
   @Override
+  public void requireAlive() {
+    throwIfOver();
+  }
+
+  @Override
   public double secondsSpent() {
     return nanosSpent / 1e9;
   }

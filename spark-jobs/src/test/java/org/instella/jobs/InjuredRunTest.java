@@ -2,15 +2,23 @@ package org.instella.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.instella.conf.error.ConfigurationException;
 import org.instella.conf.settings.Recipe;
 import org.instella.conf.settings.Settings;
+import org.instella.conf.storage.Location;
+import org.instella.conf.storage.Storage;
 import org.instella.jobs.cluster.ClusterConfig;
 import org.instella.jobs.cluster.LazyCluster;
+import org.instella.train.journal.Goodput;
+import org.instella.train.journal.GoodputMeter;
+import org.instella.train.journal.JournalEntry;
+import org.instella.train.journal.RunJournal;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,6 +80,20 @@ class InjuredRunTest {
         .content()
         .as("faults are no part of what made the weights")
         .doesNotContain("chaos");
+    assertThatTheJournalAccountsForEverySecond();
+  }
+
+  private void assertThatTheJournalAccountsForEverySecond() {
+    List<JournalEntry> journal =
+        RunJournal.read(Storage.standard(), Location.of(folder).resolve("injured"));
+    assertThat(journal)
+        .filteredOn(entry -> entry.kind() == JournalEntry.Kind.LOST)
+        .isNotEmpty()
+        .allSatisfy(entry -> assertThat(entry.facts().get("why")).isNotBlank());
+    Goodput goodput = GoodputMeter.of(journal);
+    assertThat(goodput.restart()).isPositive();
+    double wall = (journal.get(journal.size() - 1).millis() - journal.get(0).millis()) / 1e3;
+    assertThat(goodput.total()).isCloseTo(wall, within(1e-3));
   }
 
   @Test

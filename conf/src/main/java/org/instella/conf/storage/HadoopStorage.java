@@ -222,7 +222,11 @@ final class HadoopStorage implements Storage {
 
     @Override
     public void flush() throws IOException {
-      out.flush();
+      if (out.hasCapability("hflush")) {
+        out.hflush(); // a plain flush leaves the bytes in this process, where no reader sees them
+      } else {
+        out.flush();
+      }
     }
 
     @Override

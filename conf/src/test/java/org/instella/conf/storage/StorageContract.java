@@ -35,6 +35,18 @@ abstract class StorageContract {
   }
 
   @Test
+  void whatIsFlushedCanBeReadWhileTheFileIsOpen() throws IOException {
+    Location file = folder().resolve("growing");
+    try (OutputStream out = storage.create(file)) {
+      out.write("line one\n".getBytes(StandardCharsets.UTF_8));
+      out.flush();
+      try (var in = storage.open(file)) {
+        assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8)).isEqualTo("line one\n");
+      }
+    }
+  }
+
+  @Test
   void refusesToOverwriteAFile() {
     Location file = folder().resolve("x");
     storage.writeText(file, "first");

@@ -77,6 +77,11 @@ def compare(args, folder, tokenizer):
     documents = folder / "documents"
     corpus(args.shared, documents, args.copies, args.form)
     ours(documents, tokenizer, folder / "warm", args.cores)  # the launcher builds, files are cached
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True,
+                            text=True).stdout.strip()
+    print(f"# Tokenise job: {args.cores} cores, {args.form}, commit {commit}\n")
+    print("| round | ours, MB/s of text | whole command with the start of Spark | CPU s | Python loop, MB/s "
+          "| CPU s | ratio | ratio of the whole command |\n|---|---|---|---|---|---|---|---|")
     rounds = []
     for number in range(args.rounds):
         a = ours(documents, tokenizer, folder / "ours", args.cores)
@@ -84,14 +89,14 @@ def compare(args, folder, tokenizer):
         assert a["tokens"] == b["tokens"], (a["tokens"], b["tokens"])
         rate = b["text_bytes"] / 1e6 / b["wall_s"]
         whole = a["text_bytes"] / 1e6 / a["command_s"]
-        rounds.append((a["job_rate"] / rate, whole / rate))
-        print(f"round {number + 1}: ours {a['job_rate']:.1f} MB/s of text (whole command with the start of "
-              f"Spark {whole:.1f}; CPU {a['cpu_s']:.1f} s), Python loop {rate:.1f} MB/s (CPU {b['cpu_s']:.1f} s), "
-              f"ratio {rounds[-1][0]:.1f}x (whole command {rounds[-1][1]:.1f}x), {a['tokens']:,} tokens each")
-        print("  " + a["report"])
-    print(f"median ratio {statistics.median(r[0] for r in rounds):.1f}x, "
-          f"whole command {statistics.median(r[1] for r in rounds):.1f}x; "
-          f"{args.cores} cores, form {args.form}, {a['text_bytes'] / 1e6:.0f} MB of text")
+        rounds.append((a["job_rate"] / rate, whole / rate, a["report"]))
+        print(f"| {number + 1} | {a['job_rate']:.1f} | {whole:.1f} | {a['cpu_s']:.1f} | {rate:.1f} | {b['cpu_s']:.1f} "
+              f"| {rounds[-1][0]:.1f}x | {rounds[-1][1]:.1f}x |", flush=True)
+    print(f"\nMedian ratio {statistics.median(r[0] for r in rounds):.1f}x, whole command "
+          f"{statistics.median(r[1] for r in rounds):.1f}x; {a['text_bytes'] / 1e6:.0f} MB of text, "
+          f"{a['tokens']:,} tokens on both sides.\n")
+    for number, one in enumerate(rounds, 1):
+        print(f"- round {number}: {one[2]}")
 
 
 def memory(args, folder, tokenizer):

@@ -35,8 +35,16 @@ final class TokensWriter implements DataWriter<InternalRow> {
     this.columns = factory.columns();
     this.place = shard.name();
     this.tokenizer = Tokenizers.open(storage, config.tokenizer());
-    this.attempt =
-        ShardAttempt.begin(storage, shard, ShardHeader.of(factory.source(), tokenizer, config));
+    this.attempt = begin(storage, shard, factory.source());
+  }
+
+  private ShardAttempt begin(Storage storage, ShardPlace shard, String source) {
+    try {
+      return ShardAttempt.begin(storage, shard, ShardHeader.of(source, tokenizer, config));
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
   }
 
   /** What executors need. */

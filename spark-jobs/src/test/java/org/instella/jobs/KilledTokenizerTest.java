@@ -72,7 +72,7 @@ class KilledTokenizerTest {
   }
 
   @Test
-  @Timeout(value = 600, unit = TimeUnit.SECONDS)
+  @Timeout(value = 1800, unit = TimeUnit.SECONDS)
   void fourKilledExecutorsChangeNothing() throws IOException {
     killExecutors(4, SHARD_BYTES);
   }
@@ -85,14 +85,14 @@ class KilledTokenizerTest {
   }
 
   @Test
-  @Timeout(value = 600, unit = TimeUnit.SECONDS)
+  @Timeout(value = 1800, unit = TimeUnit.SECONDS)
   void aKilledDriverIsStartedAgainAndGoesOn() throws Exception {
     writeRecipe(SHARD_BYTES);
     Process first = driver("driver");
     Map<String, FileTime> before;
     try {
       Awaitility.await()
-          .atMost(Duration.ofSeconds(300))
+          .atMost(Duration.ofSeconds(600))
           .pollInterval(Duration.ofMillis(5))
           .until(() -> !first.isAlive() || finished("driver").size() >= 5);
     } finally {
@@ -104,7 +104,7 @@ class KilledTokenizerTest {
         .isBetween(5, 2 * FILE_BYTES / SHARD_BYTES - 1);
     assertThat(folder.resolve("driver/web")).doesNotExist();
     Process second = driver("driver");
-    assertThat(second.waitFor(500, TimeUnit.SECONDS)).isTrue();
+    assertThat(second.waitFor(900, TimeUnit.SECONDS)).isTrue();
     assertThat(second.exitValue()).isZero();
     assertThat(digests("driver/web")).isEqualTo(quiet(SHARD_BYTES));
     for (Map.Entry<String, FileTime> shard : before.entrySet()) {
@@ -135,7 +135,7 @@ class KilledTokenizerTest {
       while (killed < kills && !run.isDone()) {
         int want = finished(output).size() + 1 + random.nextInt(4);
         Awaitility.await()
-            .atMost(Duration.ofSeconds(300))
+            .atMost(Duration.ofSeconds(600))
             .pollInterval(Duration.ofMillis(2))
             .until(() -> run.isDone() || finished(output).size() >= want);
         pause(random.nextInt(30));

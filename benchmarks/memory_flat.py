@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Resident memory of a rank over 10,000 small steps: the slope, which should be nothing.
 
-    python benchmarks/memory_flat.py [--steps 10000] [--background]
+    python benchmarks/memory_flat.py [--steps 10000]
 
 Runs a Trainer (benchmarks/java/BareTrainer.java) with a checkpoint every 500 steps and reads the
 resident set of its process twice a second. The slope is a least-squares line over the last half, when

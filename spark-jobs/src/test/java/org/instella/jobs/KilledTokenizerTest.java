@@ -160,6 +160,9 @@ class KilledTokenizerTest {
     Storage storage = Storage.standard();
     TokenizeJob job = job();
     String output = "quiet-" + shardBytes;
+    if (Files.exists(folder.resolve(output))) { // made for another test
+      return digests(output);
+    }
     Location published = Location.of(folder.resolve(output));
     try (Tokenizer tokenizer = Tokenizers.open(storage, job.config().tokenizer())) {
       TokenizePlan plan =

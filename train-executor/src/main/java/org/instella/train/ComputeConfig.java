@@ -1,9 +1,11 @@
 package org.instella.train;
 
+import org.instella.conf.error.ConfigurationException;
 import org.instella.conf.settings.Range;
 import org.instella.conf.settings.Settings;
 import org.instella.model.torch.TorchDevice;
 import org.instella.model.transformer.DecoderSettings;
+import org.instella.train.parallel.Rank;
 import org.instella.train.parallel.Reduction;
 
 /**
@@ -64,9 +66,43 @@ public record ComputeConfig(
             .orElse(true));
   }
 
-  /** Device with its threads. */
+  /** Device with its threads, before a rank is known: {@code gpu} is card 0. */
   public TorchDevice torchDevice() {
     return TorchDevice.parse(device, threads);
+  }
+
+  /**
+   * The device of one rank: for {@code gpu} the card that the scheduler gave it, or the only one of
+   * a run without a scheduler of cards.
+   *
+   * @throws ConfigurationException if ranks would have to share a card
+   */
+  TorchDevice torchDevice(Rank rank) {
+    TorchDevice named = torchDevice();
+    if (named.kind() == TorchDevice.Kind.CPU) {
+      return named;
+    }
+    if (device.contains(":")) {
+      if (rank.count() > 1) {
+        throw new ConfigurationException(
+            TrainError.NO_CARD,
+            "train.compute.device = %s names one card for %d ranks; use gpu, and Spark gives each rank its own"
+                .formatted(device, rank.count()));
+      }
+      return named;
+    }
+    if (rank.card().isPresent()) {
+      return new TorchDevice(TorchDevice.Kind.GPU, rank.card().getAsInt(), threads);
+    }
+    if (rank.count() > 1) {
+      throw new ConfigurationException(
+          TrainError.NO_CARD,
+          ("train.compute.device = gpu with %d ranks, but Spark gave rank %d no card; set"
+                  + " spark.executor.resource.gpu.amount = 1, spark.task.resource.gpu.amount = 1"
+                  + " and a discovery script (instella plan prints the settings)")
+              .formatted(rank.count(), rank.index()));
+    }
+    return named;
   }
 
   /** Settings of the network. */

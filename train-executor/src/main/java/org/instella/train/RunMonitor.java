@@ -34,7 +34,7 @@ final class RunMonitor implements AutoCloseable {
       gauges = resources.own(new Gauges(parts.objective.parameters().buffer().device()));
       device =
           DeviceRate.of(
-              config.compute().torchDevice(),
+              parts.objective.parameters().buffer().device(),
               config.compute().precision() == ComputeConfig.Precision.BFLOAT16,
               config.monitor().device());
       flops = Flops.perToken(parts.provenance.config(), config.sequenceLength());

@@ -6,6 +6,7 @@ import java.util.TreeMap;
 import org.instella.conf.storage.Location;
 import org.instella.model.checkpoint.ModelFolder;
 import org.instella.model.torch.FlatBuffer;
+import org.instella.model.torch.TorchDevice;
 import org.instella.model.transformer.OptimizerKernels;
 import org.instella.train.checkpoint.CheckpointReader;
 import org.instella.train.checkpoint.CheckpointWriter;
@@ -64,6 +65,7 @@ final class RunParts implements AutoCloseable {
     this.rank = run.rank();
     try {
       RankFit.requireBatch(config, rank);
+      TorchDevice device = config.compute().torchDevice(rank);
       data = RunData.open(run.storage(), config);
       if (config.data().verify()) {
         data.verify(run.storage(), rank);
@@ -77,7 +79,7 @@ final class RunParts implements AutoCloseable {
       start = start(recipe, own);
       data.requireFits(start.model());
       provenance = provenance();
-      objective = resources.own(factory.create(config, start.model(), freshSeed()));
+      objective = resources.own(factory.create(config, device, start.model(), freshSeed()));
       FlatBuffer weights = objective.parameters().buffer();
       RankFit.requireSlices(weights.length(), rank);
       start.weights().ifPresent(folder -> loadWeights(folder, weights));

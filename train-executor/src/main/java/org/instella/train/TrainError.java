@@ -6,6 +6,8 @@ import org.instella.conf.error.ErrorCode;
 public enum TrainError implements ErrorCode {
   /** The batch does not divide as the recipe wants it to. */
   BATCH_INDIVISIBLE,
+  /** A rank was to compute on a card and has none of its own. */
+  NO_CARD,
   /** The data does not fill one step. */
   NOT_ENOUGH_DATA,
   /** The recipe differs from that of the checkpoint in a key that changes the result. */

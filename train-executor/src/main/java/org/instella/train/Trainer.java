@@ -43,9 +43,11 @@ public final class Trainer {
      * Makes the objective; its weights are fresh where {@code freshSeed} is given, else of no
      * matter.
      *
+     * @param device of this rank
      * @param model shape of the network
      */
-    Objective create(TrainConfig config, TransformerConfig model, Optional<Long> freshSeed);
+    Objective create(
+        TrainConfig config, TorchDevice device, TransformerConfig model, Optional<Long> freshSeed);
   }
 
   /**
@@ -75,8 +77,7 @@ public final class Trainer {
   }
 
   private static Objective nextToken(
-      TrainConfig config, TransformerConfig model, Optional<Long> freshSeed) {
-    TorchDevice device = config.compute().torchDevice();
+      TrainConfig config, TorchDevice device, TransformerConfig model, Optional<Long> freshSeed) {
     DecoderSettings settings = config.compute().decoderSettings();
     return new NextToken(
         freshSeed.isPresent()

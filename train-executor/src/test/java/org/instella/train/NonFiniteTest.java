@@ -6,13 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.instella.conf.error.DataException;
 import org.instella.conf.storage.Storage;
 import org.instella.model.transformer.Decoder;
 import org.instella.model.transformer.FlatGradients;
 import org.instella.model.transformer.FlatParameters;
-import org.instella.model.transformer.TransformerConfig;
 import org.instella.train.checkpoint.CheckpointReader;
 import org.instella.train.data.SampleBatch;
 import org.instella.train.objective.NextToken;
@@ -43,13 +41,12 @@ class NonFiniteTest {
     }
 
     static Trainer.ObjectiveFactory at(List<Long> positions, boolean inGradient) {
-      return (TrainConfig config, TransformerConfig model, Optional<Long> seed) ->
+      return (config, device, model, seed) ->
           new Spoiled(
               new NextToken(
                   seed.isPresent()
-                      ? Decoder.initialise(model, seed.get(), config.compute().torchDevice())
-                      : new Decoder(
-                          FlatParameters.allocate(model, config.compute().torchDevice()))),
+                      ? Decoder.initialise(model, seed.get(), device)
+                      : new Decoder(FlatParameters.allocate(model, device))),
               positions,
               inGradient);
     }

@@ -2,8 +2,10 @@ package org.instella.jobs.barrier;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.resource.ResourceInformation;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.jobs.JobError;
 import org.instella.train.parallel.Rank;
@@ -52,6 +54,27 @@ record SparkRank(BarrierTaskContext task, int generation) implements Rank {
   @Override
   public String host() {
     return SparkEnv.get().blockManager().blockManagerId().host();
+  }
+
+  /**
+   * The first card of the task's resource {@code gpu}.
+   *
+   * @throws EnvironmentException if its address is no number
+   */
+  @Override
+  public OptionalInt card() {
+    ResourceInformation cards = task.resourcesJMap().get("gpu");
+    if (cards == null || cards.addresses().length == 0) {
+      return OptionalInt.empty();
+    }
+    String address = cards.addresses()[0];
+    if (!address.matches("\\d{1,3}")) {
+      throw new EnvironmentException(
+          JobError.STAGE_FAILED,
+          "Spark gave rank %d the card '%s'; the discovery script must print the numbers of cards, such as 0"
+              .formatted(index(), address));
+    }
+    return OptionalInt.of(Integer.parseInt(address));
   }
 
   @Override

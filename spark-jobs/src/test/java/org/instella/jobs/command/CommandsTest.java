@@ -191,10 +191,10 @@ class CommandsTest {
         Workspace.call(
             "init", "--conf", workspace.name("init.conf"), "--output", workspace.name("other"));
     assertThat(made.code()).as(made.err()).isZero();
-    Called merged = merge("run/model," + workspace.name("other"), "never");
+    Called merged = merge("run/model," + workspace.name("other"), "never-merged");
     assertThat(merged.code()).isEqualTo(3);
     assertThat(merged.err()).contains("layers.1");
-    assertThat(workspace.path("never")).doesNotExist();
+    assertThat(workspace.path("never-merged")).doesNotExist();
   }
 
   @Test
@@ -202,7 +202,7 @@ class CommandsTest {
     Path model = workspace.copy("run/model", "short-model");
     Path weights = model.resolve("model.safetensors");
     Files.write(weights, Arrays.copyOf(Files.readAllBytes(weights), 3000));
-    Called merged = merge("run/model," + model, "never");
+    Called merged = merge("run/model," + model, "never-merged");
     assertThat(merged.code()).isEqualTo(3);
     assertThat(merged.problems()).hasSize(1);
     assertThat(merged.err()).contains("short-model");

@@ -1,6 +1,7 @@
 package org.instella.train.parallel;
 
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * One of the processes that train together: a barrier task in production, a thread in tests.
@@ -35,6 +36,11 @@ public interface Rank {
   /** Name or address at which the other ranks reach this one; the listener binds to it. */
   default String host() {
     return "127.0.0.1";
+  }
+
+  /** Number of the card that the scheduler gave this rank; empty where it gives none. */
+  default OptionalInt card() {
+    return OptionalInt.empty();
   }
 
   /** Whether this rank does what only one must do: commit, log, report. */

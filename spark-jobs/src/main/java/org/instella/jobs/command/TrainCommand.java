@@ -1,5 +1,6 @@
 package org.instella.jobs.command;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.instella.jobs.JobKind;
 import picocli.CommandLine.Command;
@@ -25,6 +26,14 @@ final class TrainCommand extends JobCommand {
               + " every 30 seconds: a drill. Embedded ranks only.")
   private boolean chaos;
 
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      description =
+          "cpu, gpu (each rank computes on the card that Spark gave its task) or gpu:N; overrides"
+              + " train.compute.device. A card that is missing is an error, never the CPU instead.")
+  private String device;
+
   @Override
   JobKind kind() {
     return JobKind.TRAIN;
@@ -32,6 +41,13 @@ final class TrainCommand extends JobCommand {
 
   @Override
   List<String> settings() {
-    return chaos ? List.of("chaos.asked=true") : List.of();
+    List<String> settings = new ArrayList<>();
+    if (chaos) {
+      settings.add("chaos.asked=true");
+    }
+    if (device != null) {
+      settings.add("compute.device=" + Hocon.text(device));
+    }
+    return settings;
   }
 }

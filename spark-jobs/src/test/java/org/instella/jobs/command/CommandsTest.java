@@ -96,6 +96,18 @@ class CommandsTest {
   }
 
   @Test
+  void theDeviceOfTheCommandLineOverridesTheRecipe() {
+    Called printed =
+        workspace.train("never", "--set", "train.ranks=2", "--device", "gpu", "--print-conf");
+    assertThat(printed.code()).as(printed.err()).isZero();
+    assertThat(printed.out()).contains("train.compute.device = gpu");
+
+    Called unknown = workspace.train("never", "--device", "tpu");
+    assertThat(unknown.code()).isEqualTo(2);
+    assertThat(unknown.err()).contains("Unknown device 'tpu'; use cpu, gpu or gpu:N");
+  }
+
+  @Test
   void theResolvedRecipeIsPrintedOnRequest() {
     Called called = workspace.train("never", "--set", "train.seed=8915", "--print-conf");
     assertThat(called.code()).isZero();

@@ -32,7 +32,8 @@ public interface Storage {
 
   /**
    * Creates a file and the folders above it; refuses to overwrite. Closing the stream puts the
-   * bytes on disk before it returns.
+   * bytes on disk before it returns. A stream that is a {@link
+   * java.nio.channels.WritableByteChannel} too takes buffers as they are, all of one in one call.
    */
   OutputStream create(Location file);
 

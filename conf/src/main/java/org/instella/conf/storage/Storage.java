@@ -37,6 +37,14 @@ public interface Storage {
    */
   OutputStream create(Location file);
 
+  /**
+   * As {@link #create}, for files of gigabytes: the bytes go past the system's page cache where the
+   * file system allows it. Nobody finds them in the file before it is closed.
+   */
+  default OutputStream createLarge(Location file) {
+    return create(file);
+  }
+
   boolean exists(Location location);
 
   /**

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.manifest.FileDigest;
 import org.instella.conf.storage.Location;
@@ -58,29 +59,30 @@ public final class SafetensorsWriter implements AutoCloseable {
       Location file,
       List<TensorInfo> tensors,
       SortedMap<String, String> metadata) {
-    return create(storage, file, tensors, metadata, FileHash.sha256());
+    return create(storage::create, file, tensors, metadata, FileHash.sha256());
   }
 
   /**
    * As {@link #create}, but the file's digest is a {@link org.instella.conf.manifest.TreeDigest},
-   * which several cores compute together: for work that is otherwise as fast as the disk.
+   * which several cores compute together, and its bytes go past the page cache: for work that is
+   * otherwise as fast as the disk.
    */
   public static SafetensorsWriter createWithTreeDigest(
       Storage storage,
       Location file,
       List<TensorInfo> tensors,
       SortedMap<String, String> metadata) {
-    return create(storage, file, tensors, metadata, FileHash.tree());
+    return create(storage::createLarge, file, tensors, metadata, FileHash.tree());
   }
 
   private static SafetensorsWriter create(
-      Storage storage,
+      Function<Location, OutputStream> open,
       Location file,
       List<TensorInfo> tensors,
       SortedMap<String, String> metadata,
       FileHash hash) {
     SafetensorsHeader header = SafetensorsHeader.layout(tensors, metadata);
-    SafetensorsWriter writer = new SafetensorsWriter(file, header, storage.create(file), hash);
+    SafetensorsWriter writer = new SafetensorsWriter(file, header, open.apply(file), hash);
     try {
       byte[] bytes = header.toBytes();
       writer.put(ByteBuffer.wrap(bytes)).join();

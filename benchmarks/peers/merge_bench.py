@@ -31,7 +31,7 @@ with open(path, "rb") as f:
 COPIES = """
 import os, shutil, sys
 block = bytearray(1 << 22)
-for m in sys.argv[2:]:
+for m in sys.argv[3:]:
     with open(os.path.join(m, "model.safetensors"), "rb", buffering=0) as f:
         while f.readinto(block):
             pass
@@ -42,12 +42,8 @@ with open(path, "rb") as f:
     os.fsync(f.fileno())
 """
 
-DIGEST = """
-import hashlib, os, sys
-with open(os.path.join(sys.argv[2], "model.safetensors"), "rb") as f:
-    hashlib.file_digest(f, "sha256")
-"""
-
+COPIED = "copies: read three, write one"
+OURS = "instella, exact mean"
 
 MODELS = """
 import json, os, sys
@@ -151,58 +147,78 @@ def profile(threads):
 
 def main():
     split = sys.argv.index("--")
-    ours = sys.argv[split + 1:]
+    launcher = sys.argv[split + 1:]
     parser = argparse.ArgumentParser()
     parser.add_argument("--size", type=float, default=1)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--cold", action="store_true")
-    parser.add_argument("--keep", action="store_true", help="leave the models and outputs on disk")
+    parser.add_argument("--compare", action="store_true")
+    parser.add_argument("--keep", action="store_true", help="leave the models on disk")
+    parser.add_argument("--only", choices=["make"])
     parser.add_argument("--work", default="/tmp/instella-merge-benchmark")
     options = parser.parse_args(sys.argv[1:split])
     work = os.path.join(options.work, f"{options.dtype}-{options.size:g}")
     models = make_models(work, options.size, options.dtype)
-    recipe = "models = %s, max-shard-size = 1000 GB, method = mean, arithmetic = " % json.dumps(models)
+    if options.only == "make":
+        return
+    out = os.path.join(work, "out")
+    ours = launcher + ["--models", ",".join(models), "--set", "merge.max-shard-size=1000 GB", "--output", out]
+    reference = ours + ["--set", "merge.arithmetic=reference"]
+    loop = [sys.executable, "-c", LOOP, out] + models
     contestants = {
-        "copies: read three, write one": [sys.executable, "-c", COPIES],
-        "Python loop over safetensors": [sys.executable, "-c", LOOP],
-        "instella, exact mean": ours + [recipe + "exact"],
-        "instella, reference mean": ours + [recipe + "reference"],
+        COPIED: [sys.executable, "-c", COPIES, out] + models,
+        "Python loop over safetensors": loop,
+        OURS: ours,
+        "instella, reference mean": reference,
     }
+    print(f"{options.size:g} GB per model, {options.dtype}, {'cold' if options.cold else 'warm'} files, "
+          f"{options.rounds} rounds, {os.cpu_count()} cores")
+    if options.compare:
+        print(f"reference mean against the Python loop: {compare(loop, reference, out)} elements differ")
     results = {name: [] for name in contestants}
     for _ in range(options.rounds):
         for name, command in contestants.items():
-            out = os.path.join(work, "out-" + str(list(contestants).index(name)))
-            shutil.rmtree(out, ignore_errors=True)
-            if options.cold:
-                forget(models)
-            paths = [out] if name.startswith("instella") else [out] + models
-            results[name].append(run(command + paths))
-            if name in ("copies: read three, write one", "instella, exact mean"):
-                shutil.rmtree(out)
-    digest = min(run([sys.executable, "-c", DIGEST, "x", models[0]])[0] for _ in range(2))
-    difference = subprocess.run(
-        [sys.executable, "-c", COMPARE, os.path.join(work, "out-1", "model.safetensors"),
-         os.path.join(work, "out-3", "model.safetensors")],
-        check=True, capture_output=True, text=True).stdout.strip()
-    base = statistics.median(r[0] for r in results["copies: read three, write one"])
-    print(f"{options.size:g} GB per model, {options.dtype}, {'cold' if options.cold else 'warm'} files, "
-          f"{options.rounds} rounds, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    print(f"reference mean against the Python loop: {difference} elements differ; "
-          f"SHA-256 of one model alone, one core: {digest:.2f} s")
-    print("CPU seconds of the last exact mean by kind of thread, user + system: "
-          + profile(results["instella, exact mean"][-1][3]))
+            forget(models) if options.cold else remember(models)
+            results[name].append(run(command))
+            shutil.rmtree(out)
+    print("CPU seconds of the last exact mean by kind of thread, user + system: " + profile(results[OURS][-1][3]))
     if not options.keep:
         shutil.rmtree(work)
+    table(results)
+
+
+def remember(models):
+    """Reads the files, untimed, so that each contestant finds as much of them in the page cache as the others."""
+    for model in models:
+        with open(os.path.join(model, "model.safetensors"), "rb", buffering=0) as f:
+            block = bytearray(1 << 22)
+            while f.readinto(block):
+                pass
+
+
+def compare(loop, reference, out):
+    run(loop)
+    os.rename(out, out + "-loop")
+    run(reference)
+    files = [os.path.join(folder, "model.safetensors") for folder in (out + "-loop", out)]
+    differences = subprocess.run(
+        [sys.executable, "-c", COMPARE] + files, check=True, capture_output=True, text=True).stdout.strip()
+    shutil.rmtree(out + "-loop")
+    shutil.rmtree(out)
+    return differences
+
+
+def table(results):
+    copies = [r[0] for r in results[COPIED]]
     print()
     print("| What | Median s | Best s | Against copies (median) | (best) | CPU s | Peak MB |")
     print("|---|---|---|---|---|---|---|")
     for name, runs in results.items():
         wall = [r[0] for r in runs]
         print("| %s | %.2f | %.2f | %.2fx | %.2fx | %.2f | %.0f |" % (
-            name, statistics.median(wall), min(wall), statistics.median(wall) / base,
-            min(wall) / min(r[0] for r in results["copies: read three, write one"]),
-            statistics.median(r[1] for r in runs), max(r[2] for r in runs)))
+            name, statistics.median(wall), min(wall), statistics.median(wall) / statistics.median(copies),
+            min(wall) / min(copies), statistics.median(r[1] for r in runs), max(r[2] for r in runs)))
 
 
 if __name__ == "__main__":

@@ -8,22 +8,41 @@ package org.instella.ensemble;
 final class Crc32cCombination {
   private static final int POLYNOMIAL = 0x82f63b78; // Castagnoli, reflected
 
-  private Crc32cCombination() {}
+  private final long length;
+  private final int[] zeros; // the map that appends so many zero bytes
 
-  /** CRC of {@code a} followed by {@code b}, which has {@code lengthOfB} bytes. */
-  static int combine(int crcOfA, int crcOfB, long lengthOfB) {
+  /** Appending of parts that have {@code length} bytes. */
+  Crc32cCombination(long length) {
+    this.length = length;
     int[] map = oneZeroBit();
     for (int i = 0; i < 3; i++) {
       map = squared(map); // one, two, four, eight zero bits: one zero byte
     }
-    int crc = crcOfA;
-    for (long length = lengthOfB; length != 0; length >>>= 1) {
-      if ((length & 1) != 0) {
-        crc = times(map, crc);
+    int[] appended = identity();
+    for (long rest = length; rest != 0; rest >>>= 1) {
+      if ((rest & 1) != 0) {
+        appended = product(map, appended);
       }
       map = squared(map);
     }
-    return crc ^ crcOfB;
+    zeros = appended;
+  }
+
+  long length() {
+    return length;
+  }
+
+  /** CRC of {@code a} followed by {@code b}, from theirs. */
+  int append(int crcOfA, int crcOfB) {
+    return times(zeros, crcOfA) ^ crcOfB;
+  }
+
+  private static int[] identity() {
+    int[] map = new int[32];
+    for (int bit = 0; bit < 32; bit++) {
+      map[bit] = 1 << bit;
+    }
+    return map;
   }
 
   private static int[] oneZeroBit() {
@@ -36,11 +55,16 @@ final class Crc32cCombination {
   }
 
   private static int[] squared(int[] map) {
-    int[] square = new int[32];
+    return product(map, map);
+  }
+
+  /** First {@code second}, then {@code first}. */
+  private static int[] product(int[] first, int[] second) {
+    int[] product = new int[32];
     for (int bit = 0; bit < 32; bit++) {
-      square[bit] = times(map, map[bit]);
+      product[bit] = times(first, second[bit]);
     }
-    return square;
+    return product;
   }
 
   private static int times(int[] map, int vector) {

@@ -1,12 +1,9 @@
 package org.instella.ensemble;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.zip.CRC32C;
 import org.instella.conf.error.DataException;
 import org.instella.model.checkpoint.Dtype;
 import org.instella.model.checkpoint.ModelFolder;
@@ -20,10 +17,7 @@ final class FolderSource implements Source {
   private final ModelFolder folder;
   private final Grid grid;
   private final boolean anonymous;
-  private final ConcurrentHashMap<String, ConcurrentSkipListMap<Long, Cell>> checksums =
-      new ConcurrentHashMap<>();
-
-  private record Cell(int crc, long bytes) {}
+  private final ConcurrentHashMap<String, TensorChecksum> checksums = new ConcurrentHashMap<>();
 
   FolderSource(ModelFolder folder, Grid grid) {
     this.folder = folder;
@@ -40,20 +34,11 @@ final class FolderSource implements Source {
     }
   }
 
-  @Override
-  public boolean readFloats(String tensor, long first, int count, float[] target, Scratch scratch) {
-    if (folder.info(tensor).dtype() != Dtype.F32) {
-      return false;
-    }
-    stored(tensor, first, count, scratch)
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .asFloatBuffer()
-        .get(target, 0, count);
-    return true;
-  }
-
-  /** Bytes of elements; the cell they lie in is read if it was not the last one. */
-  private ByteBuffer stored(String tensor, long first, int count, Scratch scratch) {
+  /**
+   * Bytes of elements inside one cell, valid until the thread reads another cell of this folder;
+   * the cell is read if it was not the last one.
+   */
+  ByteBuffer stored(String tensor, long first, int count, Scratch scratch) {
     TensorInfo info = folder.info(tensor);
     Dtype dtype = info.dtype();
     int cellSize = grid.cellOf(info);
@@ -65,7 +50,9 @@ final class FolderSource implements Source {
       folder.read(tensor, cell * dtype.bytes(), room);
       room.flip();
       if (anonymous) {
-        addChecksum(tensor, cell, room);
+        checksums
+            .computeIfAbsent(tensor, key -> new TensorChecksum(info.bytes()))
+            .add(cell * dtype.bytes(), room);
       }
       window.tensor = tensor;
       window.first = cell;
@@ -80,28 +67,9 @@ final class FolderSource implements Source {
   SortedMap<String, String> checksums() {
     SortedMap<String, String> all = new TreeMap<>();
     checksums.forEach(
-        (tensor, cells) -> {
-          int crc = 0;
-          long bytes = 0;
-          for (Cell cell : cells.values()) {
-            crc = Crc32cCombination.combine(crc, cell.crc(), cell.bytes());
-            bytes += cell.bytes();
-          }
-          if (bytes == folder.info(tensor).bytes()) {
-            all.put(tensor, "%08x".formatted(crc));
-          }
-        });
+        (tensor, checksum) ->
+            checksum.value().ifPresent(crc -> all.put(tensor, "%08x".formatted(crc))));
     return all;
-  }
-
-  private void addChecksum(String tensor, long cell, ByteBuffer bytes) {
-    ConcurrentSkipListMap<Long, Cell> cells =
-        checksums.computeIfAbsent(tensor, key -> new ConcurrentSkipListMap<>());
-    if (!cells.containsKey(cell)) { // methods that pass over a tensor several times
-      CRC32C crc = new CRC32C();
-      crc.update(bytes.duplicate());
-      cells.put(cell, new Cell((int) crc.getValue(), bytes.remaining()));
-    }
   }
 
   private DataException notFinite(String tensor, long first, double[] values, int count) {

@@ -4,20 +4,28 @@ import java.util.List;
 import org.instella.model.checkpoint.TensorInfo;
 
 /**
- * How tensors are cut: into cells, which are read and written at once, and cells into blocks, which
- * fit the processor's cache. Both hold whole rows where a method wants that. The cut changes no
- * number of the result.
+ * How tensors are cut: into pieces, which are written at once; pieces into cells, which are read at
+ * once; cells into blocks, which methods see. Cells of all models fit the processor's cache, large
+ * writes are what file systems do best. Cells and blocks hold whole rows where a method wants that.
+ * The cut changes no number of the result.
  *
  * @param cell elements of a cell, at least
  * @param rows whether cells and blocks hold whole rows
  */
 record Grid(int cell, boolean rows) {
-  static final int LOCAL_CELL = 1 << 20;
+  static final int LOCAL_CELL = 1 << 15;
 
   /** Streams from remote storage cost a request each, so they read more at once. */
   static final int REMOTE_CELL = 1 << 23;
 
+  private static final int PIECE = 1 << 20;
   private static final int BLOCK = 1 << 13;
+
+  /** Elements of a piece: whole cells. */
+  int pieceOf(TensorInfo tensor) {
+    int cellSize = cellOf(tensor);
+    return cellSize * Math.max(1, PIECE / cellSize);
+  }
 
   int cellOf(TensorInfo tensor) {
     return whole(cell, tensor);

@@ -1,9 +1,13 @@
 package org.instella.ensemble;
 
 import java.nio.ByteBuffer;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.Optional;
+import org.instella.ensemble.method.MeanKernel;
+import org.instella.model.checkpoint.Dtype;
 
 /**
  * Buffers of one thread: a cell of stored bytes per model folder and a block of float64 per input
@@ -12,7 +16,7 @@ import java.util.Map;
 final class Scratch {
   private final Map<FolderSource, Window> windows = new IdentityHashMap<>();
   private final Map<StageSource, double[][]> blocks = new IdentityHashMap<>();
-  private final Map<StageSource, float[][]> floats = new IdentityHashMap<>();
+  private final Map<Dtype, Optional<MeanKernel>> kernels = new EnumMap<>(Dtype.class);
   private final Map<Integer, FiniteDecoder> decoders = new HashMap<>();
 
   /** The cell of a folder that was read last. */
@@ -49,14 +53,9 @@ final class Scratch {
     return arrays;
   }
 
-  /** As {@link #blocks}, in float32. */
-  float[][] floats(StageSource stage, int inputs, int elements) {
-    float[][] arrays = floats.get(stage);
-    if (arrays == null || arrays[0].length < elements) {
-      arrays = new float[inputs][elements];
-      floats.put(stage, arrays);
-    }
-    return arrays;
+  /** The fastest mean of one type. */
+  Optional<MeanKernel> kernel(Dtype dtype) {
+    return kernels.computeIfAbsent(dtype, type -> MeanKernel.of(type, true));
   }
 
   FiniteDecoder decoder(int elements) {

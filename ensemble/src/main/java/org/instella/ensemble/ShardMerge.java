@@ -4,8 +4,9 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -28,20 +29,19 @@ final class ShardMerge implements AutoCloseable {
   private final Map<String, TensorInfo> inputs;
   private final ExecutorService workers;
   private final ThreadLocal<Worker> local = ThreadLocal.withInitial(Worker::new);
-  private final BlockingQueue<ByteBuffer> pool;
+  private final Queue<ByteBuffer> pool = new ConcurrentLinkedQueue<>();
   private final int ahead;
   private final AtomicBoolean cancelled = new AtomicBoolean();
 
   private static final class Worker {
     final Scratch scratch = new Scratch();
-    double[] merged = new double[0];
-    private float[] rounded = new float[0];
+    private double[] merged = new double[0];
 
-    float[] rounded(int elements) {
-      if (rounded.length < elements) {
-        rounded = new float[elements];
+    double[] merged(int elements) {
+      if (merged.length < elements) {
+        merged = new double[elements];
       }
-      return rounded;
+      return merged;
     }
   }
 
@@ -57,7 +57,6 @@ final class ShardMerge implements AutoCloseable {
     this.grid = grid;
     this.inputs = inputs;
     this.ahead = 2 * threads + 1;
-    this.pool = new ArrayBlockingQueue<>(ahead + 1);
     this.workers =
         Executors.newFixedThreadPool(
             threads,
@@ -78,13 +77,13 @@ final class ShardMerge implements AutoCloseable {
       }
       TensorInfo output = outputs.get(t);
       TensorInfo input = inputs.get(output.name());
-      int cell = grid.cellOf(input);
-      for (long first = 0; first < output.elements(); first += cell) {
+      int size = grid.pieceOf(input);
+      for (long first = 0; first < output.elements(); first += size) {
         if (pieces.size() >= ahead) {
           writeFirst(pieces, writer);
         }
         long begin = first;
-        int count = (int) Math.min(cell, output.elements() - first);
+        int count = (int) Math.min(size, output.elements() - first);
         pieces.add(
             new Piece(output.name(), workers.submit(() -> merge(input, output, begin, count))));
       }
@@ -108,8 +107,8 @@ final class ShardMerge implements AutoCloseable {
   private void writeFirst(ArrayDeque<Piece> pieces, SafetensorsWriter writer) {
     Piece piece = pieces.remove();
     ByteBuffer bytes = await(piece.bytes());
-    writer.write(piece.tensor(), bytes);
-    pool.offer(bytes);
+    CompletableFuture<Boolean> unused =
+        writer.writeLent(piece.tensor(), bytes).thenApply(hashed -> pool.add(bytes));
   }
 
   private ByteBuffer merge(TensorInfo input, TensorInfo output, long first, int count) {
@@ -117,29 +116,35 @@ final class ShardMerge implements AutoCloseable {
       return ByteBuffer.allocate(0);
     }
     Worker worker = local.get();
-    int block = grid.blockOf(input);
-    if (worker.merged.length < block) {
-      worker.merged = new double[block];
-    }
     ByteBuffer bytes = room(count * output.dtype().bytes());
-    for (int done = 0; done < count; done += block) {
-      int length = Math.min(block, count - done);
-      if (output.dtype() == Dtype.F32
-          && result.readFloats(
-              input.name(), first + done, length, worker.rounded(block), worker.scratch)) {
-        Dtype.F32.encode(worker.rounded(block), 0, length, bytes);
-        continue;
+    int cell = grid.cellOf(input);
+    for (int done = 0; done < count; done += cell) {
+      int length = Math.min(cell, count - done);
+      if (input.dtype() == output.dtype()
+          && result.readStored(input.name(), first + done, length, bytes, worker.scratch)) {
+        bytes.position(bytes.position() + length * output.dtype().bytes());
+      } else {
+        mergeCell(input, output.dtype(), first + done, length, worker, bytes);
       }
-      result.read(input.name(), first + done, length, worker.merged, worker.scratch);
-      output.dtype().encode(worker.merged, 0, length, bytes);
     }
     return bytes.flip();
+  }
+
+  private void mergeCell(
+      TensorInfo input, Dtype output, long first, int count, Worker worker, ByteBuffer bytes) {
+    int block = grid.blockOf(input);
+    for (int done = 0; done < count; done += block) {
+      int length = Math.min(block, count - done);
+      double[] merged = worker.merged(block);
+      result.read(input.name(), first + done, length, merged, worker.scratch);
+      output.encode(merged, 0, length, bytes);
+    }
   }
 
   private ByteBuffer room(int length) {
     ByteBuffer bytes = pool.poll();
     if (bytes == null || bytes.capacity() < length) {
-      bytes = ByteBuffer.allocate(length);
+      bytes = ByteBuffer.allocateDirect(length);
     }
     return bytes.clear().limit(length);
   }

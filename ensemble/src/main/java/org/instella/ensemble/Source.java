@@ -1,5 +1,7 @@
 package org.instella.ensemble;
 
+import java.nio.ByteBuffer;
+
 /** Where the values of a tensor come from: a model folder, or another merge. */
 interface Source {
   /**
@@ -12,14 +14,15 @@ interface Source {
   void read(String tensor, long first, int count, double[] target, Scratch scratch);
 
   /**
-   * Reads elements as float32 where that is all there is to it: stored so, or a mean of such, each
-   * rounded once.
+   * Fills {@code target} from its position on with elements as the models store them, where a
+   * {@link org.instella.ensemble.method.MeanKernel} can; does not move the buffer.
    *
+   * @param count at most one cell
    * @return false where {@link #read} must be used, for another type, another method, or because a
    *     number is not finite, which that method tells
    */
-  default boolean readFloats(
-      String tensor, long first, int count, float[] target, Scratch scratch) {
+  default boolean readStored(
+      String tensor, long first, int count, ByteBuffer target, Scratch scratch) {
     return false;
   }
 

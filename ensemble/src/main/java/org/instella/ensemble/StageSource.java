@@ -1,5 +1,6 @@
 package org.instella.ensemble;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -13,6 +14,7 @@ import org.instella.conf.error.StoppedException;
 import org.instella.ensemble.method.Block;
 import org.instella.ensemble.method.BlockMerge;
 import org.instella.ensemble.method.LinearMerge;
+import org.instella.ensemble.method.MeanKernel;
 import org.instella.ensemble.method.TensorValues;
 import org.instella.model.checkpoint.Dtype;
 import org.instella.model.checkpoint.TensorInfo;
@@ -51,19 +53,24 @@ final class StageSource implements Source {
   }
 
   @Override
-  public boolean readFloats(String tensor, long first, int count, float[] target, Scratch scratch) {
+  public boolean readStored(
+      String tensor, long first, int count, ByteBuffer target, Scratch scratch) {
     if (!(stage.methodFor(tensor) instanceof LinearMerge linear)) {
       return false;
     }
-    float[][] values = scratch.floats(this, models.size(), count);
-    for (int m = 0; m < models.size(); m++) {
+    Optional<MeanKernel> kernel = scratch.kernel(infos.apply(tensor).dtype());
+    if (kernel.isEmpty()) {
+      return false;
+    }
+    ByteBuffer[] stored = new ByteBuffer[models.size()];
+    for (int m = 0; m < stored.length; m++) {
       // Not from another stage: its values are not rounded before the end.
-      if (!(models.get(m) instanceof FolderSource folder)
-          || !folder.readFloats(tensor, first, count, values[m], scratch)) {
+      if (!(models.get(m) instanceof FolderSource folder)) {
         return false;
       }
+      stored[m] = folder.stored(tensor, first, count, scratch);
     }
-    return linear.mergeFloats(values, count, target);
+    return kernel.get().mean(stored, linear.factors(), linear.divisor(), count, target);
   }
 
   @Override

@@ -109,6 +109,50 @@ class CheckpointMergerTest {
             });
   }
 
+  /**
+   * Several cells long; where vector instructions do not do, another way is taken, cell by cell.
+   */
+  @ParameterizedTest
+  @EnumSource(
+      value = Dtype.class,
+      names = {"F32", "BF16", "F16"})
+  void theEdgesOfTheRangeAreFloat64RoundedOnceToo(Dtype dtype) {
+    double smallest = dtype == Dtype.F32 ? 0x1p-149 : dtype == Dtype.BF16 ? 0x1p-133 : 0x1p-24;
+    double largest =
+        dtype == Dtype.F32 ? Float.MAX_VALUE : dtype == Dtype.BF16 ? 0x1.fep127 : 65_504;
+    double[] edges = {
+      0, -0.0, smallest, -smallest, 3 * smallest, 1023 * smallest, largest, -largest, 1, -2, 0.1
+    };
+    Random random = new Random(11);
+    int count = 3 * Grid.LOCAL_CELL + 5;
+    List<String> folders = new ArrayList<>();
+    List<double[]> models = new ArrayList<>();
+    for (int m = 0; m < 3; m++) {
+      double[] values = new double[count];
+      for (int i = 0; i < count; i++) {
+        boolean ordinary = i / Grid.LOCAL_CELL == 1; // a cell without edges between two with them
+        values[i] = ordinary ? random.nextGaussian() : edges[random.nextInt(edges.length)];
+      }
+      TinyModels.write(at("edges-" + m), Map.of("w", values), dtype);
+      folders.add(at("edges-" + m).uri());
+      models.add(TinyModels.read(at("edges-" + m)).get("w"));
+    }
+    merge(STORAGE, mean(folders), at("merged"));
+    double[] merged = TinyModels.read(at("merged")).get("w");
+    for (int i = 0; i < count; i++) {
+      double mean = (models.get(0)[i] + models.get(1)[i] + models.get(2)[i]) / 3;
+      double expected =
+          switch (dtype) {
+            case BF16 -> Bfloat16.toFloat(Bfloat16.of(mean));
+            case F16 -> Float16.toFloat(Float16.of(mean));
+            default -> (float) mean;
+          };
+      assertThat(Double.doubleToRawLongBits(merged[i])) // a zero has a sign
+          .as("element %d", i)
+          .isEqualTo(Double.doubleToRawLongBits(expected));
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(
       value = Dtype.class,

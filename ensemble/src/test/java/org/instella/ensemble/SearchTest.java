@@ -9,6 +9,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.instella.conf.error.DataException;
 import org.instella.conf.storage.Location;
 import org.instella.ensemble.method.LinearMerge;
@@ -16,6 +19,7 @@ import org.instella.ensemble.search.Candidates;
 import org.instella.ensemble.search.GreedySoup;
 import org.instella.ensemble.search.LearnedWeights;
 import org.instella.ensemble.search.LineScan;
+import org.instella.ensemble.search.LossGradient;
 import org.instella.model.checkpoint.Dtype;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,6 +88,53 @@ class SearchTest {
         .containsExactly("model.layers.0.*", "model.layers.1.*");
     double layered = LearnedWeights.perGroup(layers, 600).search(models, towards(1.8, 6)).loss();
     assertThat(layered).isLessThan(0.1).isLessThan(global / 10);
+  }
+
+  /** The slopes of {@link #towards}: twice the way to the target, times the model's number. */
+  private LossGradient slopesTowards(double a, double b, AtomicInteger asked) {
+    return (candidate, folders) -> {
+      asked.incrementAndGet();
+      Map<String, double[]> t = candidate.use(TinyModels::read);
+      SortedMap<String, List<Double>> slopes = new TreeMap<>();
+      for (String name : List.of(A, B)) {
+        double way = 2 * (t.get(name)[0] - (name.equals(A) ? a : b));
+        slopes.put(
+            name,
+            folders.stream()
+                .map(folder -> way * TinyModels.read(Location.of(folder)).get(name)[0])
+                .toList());
+      }
+      return new LossGradient.Slopes(slopes);
+    };
+  }
+
+  @Test
+  void theGradientLeadsToTheSameWeightsInFewerEvaluations() {
+    AtomicInteger asked = new AtomicInteger();
+    LearnedWeights.Learned learned =
+        LearnedWeights.global(40).descend(models, towards(0.4, 2), slopesTowards(0.4, 2, asked));
+    assertThat(learned.loss()).isLessThan(0.02).isLessThan(learned.uniformLoss());
+    assertThat(learned.weights().get(0).get(1)).isCloseTo(0.2, offset(0.03));
+    assertThat(learned.weights().get(0).get(2)).isCloseTo(0.25, offset(0.03));
+    assertThat(asked.get()).isBetween(2, 39);
+    assertThat(
+            LearnedWeights.global(40)
+                .descend(models, towards(0.4, 2), slopesTowards(0.4, 2, asked)))
+        .isEqualTo(learned);
+  }
+
+  @Test
+  void theGradientServesAllGroupsAtOnce() {
+    List<TensorPattern> layers = TensorGroups.byLayer(List.of(A, B));
+    AtomicInteger asked = new AtomicInteger();
+    LearnedWeights.Learned learned =
+        LearnedWeights.perGroup(layers, 60)
+            .descend(models, towards(1.8, 6), slopesTowards(1.8, 6, asked));
+    assertThat(learned.loss()).isLessThan(0.1);
+    LearnedWeights.Learned one =
+        LearnedWeights.perGroup(layers, 1)
+            .descend(models, towards(1.8, 6), slopesTowards(1.8, 6, asked));
+    assertThat(one.loss()).isEqualTo(one.uniformLoss());
   }
 
   @Test

@@ -2,10 +2,15 @@ package org.instella.conf.manifest;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.storage.Location;
@@ -42,13 +47,21 @@ public final class Digests {
   }
 
   /** Reads the whole file; the text of its {@link TreeDigest}. */
-  public static String tree(Storage storage, Location file) {
+  public static String tree(Storage storage, Location file, TreeDigest.Algorithm algorithm) {
     int cores = Runtime.getRuntime().availableProcessors();
-    TreeDigest digest = new TreeDigest(ForkJoinPool.commonPool(), 2 * cores);
-    byte[] buffer = new byte[1 << 20];
+    TreeDigest digest = new TreeDigest(algorithm, ForkJoinPool.commonPool(), 2 * cores);
+    byte[][] blocks = new byte[cores + 1][TreeDigest.BLOCK];
+    List<CompletableFuture<Void>> hashed =
+        new ArrayList<>(
+            Collections.nCopies(blocks.length, CompletableFuture.completedFuture(null)));
     try (InputStream in = storage.open(file)) {
-      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-        digest.update(buffer, 0, read);
+      for (int slot = 0; ; slot = (slot + 1) % blocks.length) {
+        hashed.get(slot).join();
+        int read = in.readNBytes(blocks[slot], 0, TreeDigest.BLOCK);
+        hashed.set(slot, digest.update(ByteBuffer.wrap(blocks[slot], 0, read)));
+        if (read < TreeDigest.BLOCK) {
+          break;
+        }
       }
     } catch (IOException e) {
       throw new EnvironmentException(

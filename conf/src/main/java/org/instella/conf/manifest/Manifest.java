@@ -124,13 +124,14 @@ public record Manifest(
           "%s has %,d bytes but its manifest says %,d; make it again"
               .formatted(file, entry.bytes(), expected.bytes()));
     }
-    boolean tree = expected.sha256().startsWith(TreeDigest.PREFIX);
-    String actual = tree ? Digests.tree(storage, file) : Digests.sha256(storage, file);
+    Optional<TreeDigest.Algorithm> tree = TreeDigest.Algorithm.of(expected.sha256());
+    String actual =
+        tree.isPresent() ? Digests.tree(storage, file, tree.get()) : Digests.sha256(storage, file);
     if (!actual.equals(expected.sha256())) {
       throw new DataException(
           ManifestError.FILE_DIFFERS,
           "%s has %s %s but its manifest says %s; make it again"
-              .formatted(file, tree ? "digest" : "sha256", actual, expected.sha256()));
+              .formatted(file, tree.isPresent() ? "digest" : "sha256", actual, expected.sha256()));
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.instella.conf.error.DataException;
@@ -29,8 +30,7 @@ final class ManifestJson {
                   Separators.createDefaultInstance()
                       .withObjectFieldValueSpacing(Separators.Spacing.AFTER)));
 
-  /** Key of a {@link TreeDigest}, without its prefix. */
-  private static final String TREE = "tree-sha512-256";
+  private static final String PLAIN = "sha256";
 
   private ManifestJson() {}
 
@@ -48,11 +48,10 @@ final class ManifestJson {
       entry.put("name", file.name());
       entry.put("bytes", file.bytes());
       String digest = file.sha256();
-      if (digest.startsWith(TreeDigest.PREFIX)) {
-        entry.put(TREE, digest.substring(TreeDigest.PREFIX.length()));
-      } else {
-        entry.put("sha256", digest);
-      }
+      Optional<TreeDigest.Algorithm> tree = TreeDigest.Algorithm.of(digest);
+      entry.put(
+          tree.map(TreeDigest.Algorithm::key).orElse(PLAIN),
+          digest.substring(tree.map(algorithm -> algorithm.prefix().length()).orElse(0)));
       files.add(entry);
     }
     root.put("files", files);
@@ -70,11 +69,7 @@ final class ManifestJson {
       for (JsonNode file : required(root, "files")) {
         files.add(
             new FileDigest(
-                required(file, "name").asText(),
-                required(file, "bytes").asLong(),
-                file.has(TREE)
-                    ? TreeDigest.PREFIX + file.get(TREE).asText()
-                    : required(file, "sha256").asText()));
+                required(file, "name").asText(), required(file, "bytes").asLong(), digest(file)));
       }
       SortedMap<String, Object> facts = new TreeMap<>();
       required(root, "facts")
@@ -96,6 +91,15 @@ final class ManifestJson {
           "%s is not a manifest: %s".formatted(origin, reason),
           e);
     }
+  }
+
+  private static String digest(JsonNode file) {
+    for (TreeDigest.Algorithm algorithm : TreeDigest.Algorithm.values()) {
+      if (file.has(algorithm.key())) {
+        return algorithm.prefix() + file.get(algorithm.key()).asText();
+      }
+    }
+    return required(file, PLAIN).asText();
   }
 
   /** Maps inside facts in key order too, whatever map the caller used. */

@@ -38,11 +38,21 @@ final class LocalStorage implements Storage {
 
   @Override
   public OutputStream create(Location file) {
+    return new SyncedStream(newFile(file));
+  }
+
+  @Override
+  public OutputStream createLarge(Location file) {
+    FileChannel channel = newFile(file);
+    Optional<UncachedStream> stream = UncachedStream.open(file.toLocalPath(), channel);
+    return stream.isPresent() ? stream.get() : new SyncedStream(channel);
+  }
+
+  private static FileChannel newFile(Location file) {
     try {
       Files.createDirectories(file.toLocalPath().getParent());
-      return new SyncedStream(
-          FileChannel.open(
-              file.toLocalPath(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+      return FileChannel.open(
+          file.toLocalPath(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     } catch (IOException e) {
       throw StorageFailures.translate("create", file, e, StorageError.WRITE_FAILED);
     }

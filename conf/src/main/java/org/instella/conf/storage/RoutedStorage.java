@@ -31,6 +31,11 @@ final class RoutedStorage implements Storage {
   }
 
   @Override
+  public OutputStream createLarge(Location file) {
+    return at(file).createLarge(file);
+  }
+
+  @Override
   public boolean exists(Location location) {
     return at(location).exists(location);
   }

@@ -32,9 +32,18 @@ public interface Storage {
 
   /**
    * Creates a file and the folders above it; refuses to overwrite. Closing the stream puts the
-   * bytes on disk before it returns.
+   * bytes on disk before it returns. A stream that is a {@link
+   * java.nio.channels.WritableByteChannel} too takes buffers as they are, all of one in one call.
    */
   OutputStream create(Location file);
+
+  /**
+   * As {@link #create}, for files of gigabytes: the bytes go past the system's page cache where the
+   * file system allows it. Nobody finds them in the file before it is closed.
+   */
+  default OutputStream createLarge(Location file) {
+    return create(file);
+  }
 
   boolean exists(Location location);
 

@@ -2,8 +2,10 @@ package org.instella.conf.storage;
 
 import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
@@ -13,7 +15,7 @@ import java.util.concurrent.Executors;
  * still being written: left to itself the system keeps gigabytes back until the end, when nobody
  * has anything else to do.
  */
-final class SyncedStream extends BufferedOutputStream {
+final class SyncedStream extends BufferedOutputStream implements WritableByteChannel {
   private static final long WRITE_BEHIND = 1 << 26;
   private static final Executor DISK =
       Executors.newCachedThreadPool(
@@ -37,6 +39,26 @@ final class SyncedStream extends BufferedOutputStream {
   @Override
   public synchronized void write(byte[] bytes, int from, int count) throws IOException {
     super.write(bytes, from, count);
+    written(count);
+  }
+
+  @Override
+  public synchronized int write(ByteBuffer bytes) throws IOException {
+    flush(); // what was buffered comes first
+    int count = bytes.remaining();
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
+    written(count);
+    return count;
+  }
+
+  @Override
+  public boolean isOpen() {
+    return !closed;
+  }
+
+  private void written(int count) {
     unsynced += count;
     if (unsynced >= WRITE_BEHIND && behind.isDone()) {
       unsynced = 0;

@@ -5,16 +5,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.instella.conf.error.DataException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every {@link Storage} promises; one class per file system runs it. */
 abstract class StorageContract {
@@ -22,6 +27,32 @@ abstract class StorageContract {
 
   /** An empty folder of this test's own. */
   abstract Location folder();
+
+  @ParameterizedTest(name = "{0} bytes")
+  @ValueSource(ints = {0, 1, 4096, 4_194_303, 4_194_304, 9_000_001})
+  void largeFilesHaveTheBytesThatWereWritten(int length) throws IOException {
+    byte[] bytes = new byte[length];
+    new Random(length).nextBytes(bytes);
+    Location file = folder().resolve("deep/large-" + length);
+    try (OutputStream out = storage.createLarge(file)) {
+      int at = 0;
+      for (int piece = 1; at < length; piece = piece * 3 + 1) {
+        int count = Math.min(piece, length - at);
+        if (out instanceof WritableByteChannel channel && piece % 2 == 0) {
+          ByteBuffer direct = ByteBuffer.allocateDirect(count).put(bytes, at, count).flip();
+          assertThat(channel.write(direct)).isEqualTo(count);
+          assertThat(direct.hasRemaining()).isFalse();
+        } else {
+          out.write(bytes, at, count);
+        }
+        at += count;
+      }
+    }
+    assertThat(storage.readBytes(file, Math.max(1, length))).isEqualTo(bytes);
+    assertThatThrownBy(() -> storage.createLarge(file))
+        .isInstanceOf(DataException.class)
+        .hasMessageContaining("large-" + length);
+  }
 
   @Test
   void readsBackWhatWasWrittenFromAnyOffset() throws IOException {

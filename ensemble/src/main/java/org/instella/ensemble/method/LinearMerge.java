@@ -49,7 +49,7 @@ public record LinearMerge(List<Double> weights, double divisor) implements Merge
 
   @Override
   public BlockMerge prepare(TensorValues tensor) {
-    double[] factors = weights.stream().mapToDouble(Double::doubleValue).toArray();
+    double[] factors = factors();
     return (block, merged) -> {
       int count = block.count();
       scale(block.models()[0], factors[0], merged, count);
@@ -64,41 +64,9 @@ public record LinearMerge(List<Double> weights, double divisor) implements Merge
     };
   }
 
-  /**
-   * The same from and to float32 in one pass over the elements, for speed: float64 in between,
-   * rounded once.
-   *
-   * @param models [model][element]
-   * @return whether all results are finite; where an element of a model is not, its result is not
-   */
-  public boolean mergeFloats(float[][] models, int count, float[] merged) {
-    if (models.length == 3 && weights.stream().allMatch(weight -> weight == 1)) {
-      return meanOfThree(models[0], models[1], models[2], count, merged);
-    }
-    double[] factors = weights.stream().mapToDouble(Double::doubleValue).toArray();
-    int carry = 0;
-    for (int i = 0; i < count; i++) {
-      double sum = factors[0] * models[0][i];
-      for (int m = 1; m < factors.length; m++) {
-        sum += factors[m] * models[m][i];
-      }
-      float mean = (float) (sum / divisor);
-      merged[i] = mean;
-      carry |= (Float.floatToRawIntBits(mean) & 0x7f80_0000) + 0x0080_0000;
-    }
-    return carry >= 0;
-  }
-
-  /** What most merges are, without the products by one: a third faster. */
-  private boolean meanOfThree(float[] a, float[] b, float[] c, int count, float[] merged) {
-    double models = divisor;
-    int carry = 0;
-    for (int i = 0; i < count; i++) {
-      float mean = (float) (((double) a[i] + b[i] + c[i]) / models);
-      merged[i] = mean;
-      carry |= (Float.floatToRawIntBits(mean) & 0x7f80_0000) + 0x0080_0000;
-    }
-    return carry >= 0;
+  /** The factors as numbers, for a {@link MeanKernel}. */
+  public double[] factors() {
+    return weights.stream().mapToDouble(Double::doubleValue).toArray();
   }
 
   private static void scale(double[] values, double factor, double[] merged, int count) {

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -87,23 +89,25 @@ class MergeMethodsTest {
         .anyMatch(one -> one.equals(recipe) || one.startsWith(recipe + ","));
   }
 
-  /** The pass in float32 is what {@link LinearMerge} is measured by; it may not change a bit. */
+  /** The pass over stored float32 is what merging is measured by; it may not change a bit. */
   @ParameterizedTest(name = "seed {0}")
   @MethodSource("seeds")
   void meansInOnePassAreThoseOfFloat64RoundedOnce(long seed) {
     Random random = new Random(seed);
     int models = 1 + random.nextInt(4);
     int count = 1 + random.nextInt(300);
-    float[][] floats = new float[models][count];
+    ByteBuffer[] stored = new ByteBuffer[models];
     double[][] doubles = new double[models][count];
     for (int m = 0; m < models; m++) {
+      stored[m] = ByteBuffer.allocate(4 * count).order(ByteOrder.LITTLE_ENDIAN);
       for (int i = 0; i < count; i++) {
         // Every exponent, so that sums lose digits, overflow and underflow.
-        floats[m][i] = Float.intBitsToFloat(random.nextInt());
-        if (!Float.isFinite(floats[m][i]) && seed % 2 == 0) {
-          floats[m][i] = -0.0f;
+        float value = Float.intBitsToFloat(random.nextInt());
+        if (!Float.isFinite(value) && seed % 2 == 0) {
+          value = -0.0f;
         }
-        doubles[m][i] = floats[m][i];
+        stored[m].putFloat(4 * i, value);
+        doubles[m][i] = value;
       }
     }
     List<Double> weights = random.doubles(models, -1, 2).boxed().toList();
@@ -111,16 +115,21 @@ class MergeMethodsTest {
       HeapTensor tensor =
           new HeapTensor("t", List.of((long) count), Dtype.F32, doubles, null, count);
       double[] expected = tensor.merged(method);
-      float[] merged = new float[count];
-      boolean finite = method.mergeFloats(floats, count, merged);
-      boolean allFinite = true;
-      for (int i = 0; i < count; i++) {
-        assertThat(Float.floatToIntBits(merged[i]))
-            .as("element %d", i)
-            .isEqualTo(Float.floatToIntBits((float) expected[i]));
-        allFinite &= Float.isFinite(merged[i]);
+      for (boolean vectors : new boolean[] {false, true}) {
+        ByteBuffer merged = ByteBuffer.allocate(count * 4).order(ByteOrder.LITTLE_ENDIAN);
+        boolean finite =
+            MeanKernel.of(Dtype.F32, vectors)
+                .orElseThrow()
+                .mean(stored, method.factors(), method.divisor(), count, merged);
+        boolean allFinite = true;
+        for (int i = 0; i < count; i++) {
+          assertThat(Float.floatToIntBits(merged.getFloat(4 * i)))
+              .as("element %d", i)
+              .isEqualTo(Float.floatToIntBits((float) expected[i]));
+          allFinite &= Float.isFinite(merged.getFloat(4 * i));
+        }
+        assertThat(finite).isEqualTo(allFinite);
       }
-      assertThat(finite).isEqualTo(allFinite);
     }
   }
 

@@ -68,8 +68,25 @@ public final class DecoderLanguageModel {
     return new DecoderNetwork(decoder, maxLength(spec, decoder.config()));
   }
 
+  /** See {@link TextGradient#open}. */
+  static TextGradient gradient(Storage storage, ModelSpec spec) {
+    Tokenizer tokenizer = Tokenizers.open(storage, new TokenizerSpec(spec.tokenizer()));
+    try {
+      Decoder decoder = decoder(storage, spec, TorchDevice.cpu(spec.threads()));
+      TransformerConfig config = decoder.config();
+      int prefix = special(storage, spec.folder(), config, tokenizer).prefixId();
+      return new TextGradient(decoder, tokenizer, maxLength(spec, config), prefix);
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
   private static Decoder decoder(Storage storage, ModelSpec spec) {
-    TorchDevice device = TorchDevice.parse(spec.device(), spec.threads());
+    return decoder(storage, spec, TorchDevice.parse(spec.device(), spec.threads()));
+  }
+
+  private static Decoder decoder(Storage storage, ModelSpec spec, TorchDevice device) {
     try (ModelFolder folder = ModelFolder.open(storage, spec.folder())) {
       FlatParameters parameters = FlatParameters.allocate(folder.transformerConfig(), device);
       try {

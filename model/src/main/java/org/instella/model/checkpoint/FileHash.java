@@ -1,5 +1,6 @@
 package org.instella.model.checkpoint;
 
+import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -7,10 +8,7 @@ import java.util.concurrent.Executors;
 import org.instella.conf.manifest.Digests;
 import org.instella.conf.manifest.TreeDigest;
 
-/**
- * Hashes a file while it is written. What {@link #update} is given may be reused after {@link
- * #taken}.
- */
+/** Hashes a file while it is written. */
 interface FileHash {
   Executor THREADS =
       Executors.newCachedThreadPool(
@@ -20,11 +18,12 @@ interface FileHash {
             return thread;
           });
 
-  /** Takes the next bytes in, perhaps in the background. */
-  void update(byte[] bytes, int from, int count);
-
-  /** Waits until the bytes of the last update are the caller's again. */
-  void taken();
+  /**
+   * Takes the next bytes in, perhaps in the background; does not move the buffer.
+   *
+   * @return completes when the bytes are the caller's again
+   */
+  CompletableFuture<Void> update(ByteBuffer bytes);
 
   /** The digest as a manifest writes it. */
   String finish();
@@ -48,26 +47,24 @@ interface FileHash {
     private Sha256() {}
 
     @Override
-    public void update(byte[] bytes, int from, int count) {
-      if (count < PARALLEL_FROM) {
-        digest.update(bytes, from, count);
-        return;
+    public CompletableFuture<Void> update(ByteBuffer bytes) {
+      ByteBuffer view = bytes.slice();
+      if (view.remaining() < PARALLEL_FROM && running.isDone()) {
+        digest.update(view);
+      } else {
+        running = running.thenRunAsync(() -> digest.update(view), THREADS);
       }
-      running = CompletableFuture.runAsync(() -> digest.update(bytes, from, count), THREADS);
-    }
-
-    @Override
-    public void taken() {
-      running.join();
+      return running;
     }
 
     @Override
     public String finish() {
+      running.join();
       return Digests.hex(digest.digest());
     }
   }
 
-  /** Blocks are copied and hashed by whoever is free. */
+  /** Blocks are hashed by whoever is free. */
   final class Tree implements FileHash {
     private final TreeDigest digest =
         new TreeDigest(THREADS, Runtime.getRuntime().availableProcessors() + 1);
@@ -75,12 +72,9 @@ interface FileHash {
     private Tree() {}
 
     @Override
-    public void update(byte[] bytes, int from, int count) {
-      digest.update(bytes, from, count);
+    public CompletableFuture<Void> update(ByteBuffer bytes) {
+      return digest.update(bytes);
     }
-
-    @Override
-    public void taken() {} // it copies
 
     @Override
     public String finish() {

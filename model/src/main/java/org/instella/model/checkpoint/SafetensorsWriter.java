@@ -3,6 +3,7 @@ package org.instella.model.checkpoint;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Iterator;
@@ -10,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.manifest.FileDigest;
 import org.instella.conf.storage.Location;
@@ -56,32 +59,33 @@ public final class SafetensorsWriter implements AutoCloseable {
       Location file,
       List<TensorInfo> tensors,
       SortedMap<String, String> metadata) {
-    return create(storage, file, tensors, metadata, FileHash.sha256());
+    return create(storage::create, file, tensors, metadata, FileHash.sha256());
   }
 
   /**
    * As {@link #create}, but the file's digest is a {@link org.instella.conf.manifest.TreeDigest},
-   * which several cores compute together: for work that is otherwise as fast as the disk.
+   * which several cores compute together, and its bytes go past the page cache: for work that is
+   * otherwise as fast as the disk.
    */
   public static SafetensorsWriter createWithTreeDigest(
       Storage storage,
       Location file,
       List<TensorInfo> tensors,
       SortedMap<String, String> metadata) {
-    return create(storage, file, tensors, metadata, FileHash.tree());
+    return create(storage::createLarge, file, tensors, metadata, FileHash.tree());
   }
 
   private static SafetensorsWriter create(
-      Storage storage,
+      Function<Location, OutputStream> open,
       Location file,
       List<TensorInfo> tensors,
       SortedMap<String, String> metadata,
       FileHash hash) {
     SafetensorsHeader header = SafetensorsHeader.layout(tensors, metadata);
-    SafetensorsWriter writer = new SafetensorsWriter(file, header, storage.create(file), hash);
+    SafetensorsWriter writer = new SafetensorsWriter(file, header, open.apply(file), hash);
     try {
       byte[] bytes = header.toBytes();
-      writer.put(bytes, bytes.length);
+      writer.put(ByteBuffer.wrap(bytes)).join();
       return writer;
     } catch (RuntimeException e) {
       try (writer) {
@@ -101,6 +105,15 @@ public final class SafetensorsWriter implements AutoCloseable {
    * @throws IllegalStateException if it is not this tensor's turn or it has fewer bytes
    */
   public void write(String tensor, ByteBuffer bytes) {
+    writeLent(tensor, bytes).join();
+  }
+
+  /**
+   * As {@link #write}, but returns when the bytes are written and perhaps still being hashed.
+   *
+   * @return completes when the bytes are the caller's again
+   */
+  public CompletableFuture<Void> writeLent(String tensor, ByteBuffer bytes) {
     while (missing == 0) {
       if (!remaining.hasNext()) {
         throw new IllegalStateException("tensor " + tensor + " after the last one");
@@ -108,7 +121,7 @@ public final class SafetensorsWriter implements AutoCloseable {
       current = remaining.next();
       missing = current.bytes();
       if (missing == 0 && current.name().equals(tensor)) {
-        return;
+        return CompletableFuture.completedFuture(null);
       }
     }
     if (!current.name().equals(tensor) || bytes.remaining() > missing) {
@@ -117,19 +130,7 @@ public final class SafetensorsWriter implements AutoCloseable {
               .formatted(bytes.remaining(), tensor, missing, current.name()));
     }
     missing -= bytes.remaining();
-    if (bytes.hasArray()) {
-      put(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining());
-      bytes.position(bytes.limit());
-      return;
-    }
-    if (block.length == 0) {
-      block = new byte[1 << 20];
-    }
-    while (bytes.hasRemaining()) {
-      int length = Math.min(block.length, bytes.remaining());
-      bytes.get(block, 0, length);
-      put(block, length);
-    }
+    return put(bytes);
   }
 
   /**
@@ -161,24 +162,32 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
   }
 
-  private void put(byte[] bytes, int length) {
-    put(bytes, 0, length);
-  }
-
-  private void put(byte[] bytes, int offset, int length) {
-    hash.update(bytes, offset, length);
+  private CompletableFuture<Void> put(ByteBuffer bytes) {
+    CompletableFuture<Void> hashed = hash.update(bytes);
     try {
-      toStream(bytes, offset, length);
-    } finally {
-      hash.taken(); // the caller reuses its bytes when this returns
-    }
-  }
-
-  private void toStream(byte[] bytes, int offset, int length) {
-    try {
-      out.write(bytes, offset, length);
+      if (out instanceof WritableByteChannel channel) {
+        channel.write(bytes);
+      } else if (bytes.hasArray()) {
+        out.write(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining());
+        bytes.position(bytes.limit());
+      } else {
+        copyToStream(bytes);
+      }
     } catch (IOException e) {
+      hashed.join(); // the caller may reuse its bytes after a failure too
       throw writeFailed(e);
+    }
+    return hashed;
+  }
+
+  private void copyToStream(ByteBuffer bytes) throws IOException {
+    if (block.length == 0) {
+      block = new byte[1 << 20];
+    }
+    while (bytes.hasRemaining()) {
+      int length = Math.min(block.length, bytes.remaining());
+      bytes.get(block, 0, length);
+      out.write(block, 0, length);
     }
   }
 

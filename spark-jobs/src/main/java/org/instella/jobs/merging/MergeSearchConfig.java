@@ -56,8 +56,14 @@ public record MergeSearchConfig(
     LAYERS
   }
 
+  /** How weights are found. */
+  public enum By {
+    SEARCH,
+    GRADIENT
+  }
+
   /** A search for the weights of a mean; {@code evaluations} is what it may cost. */
-  public record WeightSearch(Groups groups, int evaluations) {}
+  public record WeightSearch(Groups groups, By by, int evaluations) {}
 
   /** Reads the section; problems are gathered there. */
   public static MergeSearchConfig from(Settings search) {
@@ -144,6 +150,9 @@ public record MergeSearchConfig(
       learned.add(
           new WeightSearch(
               section.choice("groups", "what has its own weights", Groups.class).orElse(Groups.ALL),
+              section
+                  .choice("by", "trial and error, or the gradient of the held-out loss", By.class)
+                  .orElse(By.SEARCH),
               section.integer("evaluations", "merges that may be tried").atLeast(1).orElse(30)));
     }
     return learned;

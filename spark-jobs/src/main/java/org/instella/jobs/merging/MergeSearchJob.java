@@ -24,6 +24,7 @@ import org.instella.ensemble.search.Candidates;
 import org.instella.ensemble.search.GreedySoup;
 import org.instella.ensemble.search.LearnedWeights;
 import org.instella.ensemble.search.LineScan;
+import org.instella.ensemble.search.LossGradient;
 import org.instella.eval.EvalConfig;
 import org.instella.eval.EvalSuite;
 import org.instella.eval.plan.ScoredRow;
@@ -132,7 +133,13 @@ public record MergeSearchJob(MergeSearchConfig config, Section section) implemen
                   "greedy soup", Optional.of(found.merge()), candidates.merged(found.merge())));
       List<SearchOutcome.Weights> weights = new ArrayList<>();
       for (MergeSearchConfig.WeightSearch wanted : config.learned()) {
-        SearchOutcome.Weights found = learn(wanted, tensors, models, candidates);
+        SearchOutcome.Weights found =
+            learn(
+                wanted,
+                tensors,
+                models,
+                candidates,
+                new CandidateGradients(context, questions, asked.spec()));
         MergeConfig merge = found.learned().merge();
         asking.ask(found.row(), Optional.of(merge), candidates.merged(merge));
         weights.add(found);
@@ -161,7 +168,8 @@ public record MergeSearchJob(MergeSearchConfig config, Section section) implemen
       MergeSearchConfig.WeightSearch wanted,
       List<String> tensors,
       List<String> models,
-      Candidates candidates) {
+      Candidates candidates,
+      LossGradient gradient) {
     List<List<TensorPattern>> groups =
         switch (wanted.groups()) {
           case ALL -> List.of(List.of(new TensorPattern("*")));
@@ -175,10 +183,13 @@ public record MergeSearchJob(MergeSearchConfig config, Section section) implemen
           case LAYERS -> "per layer";
         };
     LearnedWeights search = new LearnedWeights(groups, wanted.evaluations(), 1, 0.05);
+    boolean downhill = wanted.by() == MergeSearchConfig.By.GRADIENT;
     return new SearchOutcome.Weights(
-        "learned weights, " + what,
+        "learned weights, " + what + (downhill ? ", by gradient" : ""),
         groups.stream().map(group -> group.get(0).text()).toList(),
-        search.search(models, candidates));
+        downhill
+            ? search.descend(models, candidates, gradient)
+            : search.search(models, candidates));
   }
 
   /** Asks a candidate everything and enters it into the table. */

@@ -74,7 +74,11 @@ class MergeCommandTest {
     arguments.addAll(List.of("--set", "merge-search.held-out=" + heldOut()));
     arguments.addAll(List.of("--set", "merge-search.resamples=200"));
     arguments.addAll(List.of("--set", "merge-search.line-steps=2"));
-    arguments.addAll(List.of("--set", "merge-search.learned=[{groups=kinds, evaluations=5}]"));
+    arguments.addAll(
+        List.of(
+            "--set",
+            "merge-search.learned=[{groups=kinds, evaluations=5},"
+                + "{groups=layers, by=gradient, evaluations=4}]"));
     arguments.addAll(
         List.of(
             "--set",
@@ -128,7 +132,11 @@ class MergeCommandTest {
             "ties",
             "pair",
             "greedy soup",
-            "learned weights, per kind of tensor");
+            "learned weights, per kind of tensor",
+            "learned weights, per layer, by gradient");
+    JsonNode downhill = found.get("learned_weights").get(1);
+    assertThat(downhill.get("choosing_loss").asDouble())
+        .isLessThan(downhill.get("uniform_choosing_loss").asDouble());
     double smallest = losses.stream().mapToDouble(loss -> loss).min().orElseThrow();
     assertThat(found.get("picked").asText()).isEqualTo(names.get(losses.indexOf(smallest)));
     assertThat(found.get("lines")).hasSize(3);

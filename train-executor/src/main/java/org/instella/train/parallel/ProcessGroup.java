@@ -54,7 +54,10 @@ public interface ProcessGroup extends AutoCloseable {
   /** Sums a short array over the ranks in place; all ranks get the same bits. */
   void allReduce(double[] values);
 
-  /** Returns once every rank has called it: milliseconds, unlike {@link Rank#barrier()}. */
+  /**
+   * Returns once every rank has called it: milliseconds, without the driver, unlike {@link
+   * Rank#barrier()}.
+   */
   default void barrier() {
     allReduce(new double[1]);
   }

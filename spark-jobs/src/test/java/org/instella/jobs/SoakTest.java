@@ -26,7 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
  * bytes are expected.
  *
  * <p>{@code mvn -B verify -Psoak -pl spark-jobs -am}; {@code -Dinstella.soak.steps=N} for another
- * length, {@code -Dinstella.soak.report=FILE} for a page of results.
+ * length, {@code -Dinstella.soak.report=FILE} for a page of results. With {@code
+ * -Dinstella.soak.folder=FOLDER} everything stays there, and the run in peace can be made before,
+ * by the same command with {@code -Dinstella.soak.quiet-only=true}: it is finished already then.
  */
 @Tag("soak")
 class SoakTest {
@@ -59,16 +61,25 @@ class SoakTest {
       "chaos { every = %ds, kinds = [kill, stop, kill-while-saving, kill], seed = 6198 }"
           .formatted(SECONDS_BETWEEN_FAULTS);
 
-  @TempDir Path folder;
+  @TempDir Path temporary;
+
+  private Path folder;
 
   private final List<SoakReport.Healed> healed = new ArrayList<>();
 
   @Test
   void aFaultEveryHalfMinuteCostsTimeAndNotABit() throws Exception {
-    TokenFolder.make(folder);
+    String kept = System.getProperty("instella.soak.folder", "");
+    folder = kept.isEmpty() ? temporary : Files.createDirectories(Path.of(kept));
+    if (!Files.exists(folder.resolve("tokens"))) {
+      TokenFolder.make(folder);
+    }
     final long quietStart = System.nanoTime();
     assertThat(train("quiet", "").await(1800)).as("quiet run").isZero();
     final double quietSeconds = (System.nanoTime() - quietStart) / 1e9;
+    if (Boolean.getBoolean("instella.soak.quiet-only")) {
+      return;
+    }
 
     final long start = System.nanoTime();
     int drivers = 1;
@@ -120,7 +131,7 @@ class SoakTest {
                 "--output",
                 folder.resolve(output).toString()));
     arguments.addAll(List.of(more));
-    return CommandProcess.start(folder.resolve(output + ".log"), arguments);
+    return CommandProcess.launch(folder.resolve(output + ".log"), arguments);
   }
 
   private void awaitStepAfter(CommandProcess driver, long step) throws Exception {

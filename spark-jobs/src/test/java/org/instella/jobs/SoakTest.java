@@ -85,11 +85,12 @@ class SoakTest {
     int drivers = 1;
     CommandProcess driver = train("injured", CHAOS, "--chaos");
     while (!driver.endsWithin(nextDriverKill(start, drivers))) {
-      long furthest = furthestStep();
-      long killed = System.nanoTime();
+      final long attempts = attempts();
+      final long killed = System.nanoTime();
       driver.kill();
       driver = train("injured", CHAOS, "--chaos");
       drivers++;
+      long furthest = furthestStepBefore(attempts, driver);
       awaitStepAfter(driver, furthest);
       healed.add(
           new SoakReport.Healed(
@@ -141,17 +142,35 @@ class SoakTest {
     }
   }
 
-  /** Steps between the checkpoint that the newest driver began with and the kill. */
-  private long stepsAgain(long furthest) throws IOException {
-    try (Stream<String> lines = Files.lines(folder.resolve("injured.log"))) {
-      long first =
-          lines
-              .filter(line -> line.contains(": steps "))
-              .map(line -> line.replaceFirst(".*: steps (\\d+) to .*", "$1"))
-              .mapToLong(Long::parseLong)
-              .reduce(0, (older, newer) -> newer);
-      return Math.max(0, furthest - first + 1);
+  /** The last step of the killed driver's ranks, which live a moment longer than it does. */
+  private long furthestStepBefore(long attempts, CommandProcess driver) throws Exception {
+    long furthest = furthestStep();
+    while (attempts() <= attempts) {
+      assertThat(driver.isAlive()).as("restarted driver: %s", driver.tail()).isTrue();
+      TimeUnit.MILLISECONDS.sleep(20);
+      furthest = Math.max(furthest, furthestStep());
     }
+    return furthest;
+  }
+
+  /** First steps of all attempts so far, as the driver printed them. */
+  private List<Long> firstSteps() throws IOException {
+    try (Stream<String> lines = Files.lines(folder.resolve("injured.log"))) {
+      return lines
+          .filter(line -> line.contains(": steps "))
+          .map(line -> Long.valueOf(line.replaceFirst(".*: steps (\\d+) to .*", "$1")))
+          .toList();
+    }
+  }
+
+  private long attempts() throws IOException {
+    return firstSteps().size();
+  }
+
+  /** Steps between the checkpoint that the newest attempt began with and the kill. */
+  private long stepsAgain(long furthest) throws IOException {
+    List<Long> first = firstSteps();
+    return Math.max(0, furthest - first.get(first.size() - 1) + 1);
   }
 
   private long furthestStep() throws IOException {

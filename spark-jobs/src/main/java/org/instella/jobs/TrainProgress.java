@@ -3,8 +3,10 @@ package org.instella.jobs;
 import java.io.Serializable;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.instella.conf.error.ErrorCategory;
@@ -25,6 +27,10 @@ import org.slf4j.LoggerFactory;
 final class TrainProgress implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(TrainProgress.class);
   private static final Duration EVERY = Duration.ofSeconds(5);
+
+  /** Of a run that never began, these are worth an account; a refused recipe or input is not. */
+  private static final Set<ErrorCategory> LEAVE_A_TRACE =
+      EnumSet.of(ErrorCategory.ENVIRONMENT, ErrorCategory.BUG);
 
   private final String name;
   private final RunJournal journal;
@@ -204,6 +210,9 @@ final class TrainProgress implements AutoCloseable {
   synchronized void ended(InstellaException why) {
     String text = why.getMessage().lines().findFirst().orElse("");
     String how = why.category() == ErrorCategory.STOPPED ? "asked" : "failed";
+    if (LEAVE_A_TRACE.contains(why.category())) {
+      journal.keep();
+    }
     journal.write(
         JournalEntry.Kind.STOPPED, step, attempt, new TreeMap<>(Map.of("why", text, "how", how)));
   }

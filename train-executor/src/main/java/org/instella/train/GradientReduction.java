@@ -67,7 +67,8 @@ final class GradientReduction implements AutoCloseable {
           Slice range = new Slice(from, end - from);
           end = from;
           if (group.count() > 1) {
-            sent.add(sender.submit(() -> group.reduceScatter(memory, range)));
+            ProcessGroup.Mark computed = group.mark();
+            sent.add(sender.submit(() -> group.reduceScatter(memory, range, computed)));
           }
         }
       }

@@ -149,7 +149,7 @@ public final class BarrierStage {
   private static <T> Iterator<T> runRank(BarrierBody<T> body, RankPresence.Token token) {
     BarrierTaskContext task = BarrierTaskContext.get();
     try (RankPresence presence = token.enter()) {
-      return List.of(body.run(new SparkRank(task, token.generation()))).iterator();
+      return List.of(body.run(new SparkRank(task, token))).iterator();
     } catch (Throwable failure) {
       throw TaskFailure.of("rank " + task.partitionId(), failure);
     }

@@ -17,8 +17,11 @@ import org.instella.jobs.progress.ProgressChannel;
 public final class RankRegister implements AutoCloseable {
   private final String topic = "ranks-" + UUID.randomUUID();
   private final Map<Integer, Entry> running = new TreeMap<>();
+  private final RankBoard board = new RankBoard();
   private final ProgressChannel.Subscription subscription =
       ProgressChannel.listen(topic, this::hear);
+  private final ProgressChannel.Subscription answers =
+      ProgressChannel.respond(topic, note -> board.post((RankBoard.Note) note));
   private int generation;
 
   /** A rank is there; said when it begins and once a second after that. */
@@ -33,6 +36,7 @@ public final class RankRegister implements AutoCloseable {
   synchronized RankPresence.Token begin(int number) {
     generation = number;
     running.clear();
+    board.begin(number);
     return new RankPresence.Token(topic, number);
   }
 
@@ -69,5 +73,6 @@ public final class RankRegister implements AutoCloseable {
   @Override
   public void close() {
     subscription.close();
+    answers.close();
   }
 }

@@ -1,22 +1,41 @@
 package org.instella.jobs.barrier;
 
-import java.util.Arrays;
+import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.resource.ResourceInformation;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.jobs.JobError;
+import org.instella.jobs.progress.ProgressChannel;
 import org.instella.train.parallel.Rank;
 
 /**
- * A barrier task as a {@link Rank}. Spark's {@code allGather} and {@code barrier} cost about a
- * second each: they serve the rendezvous, never a training step.
- *
- * @param generation attempts of the stage so far, counted by the driver
+ * A barrier task as a {@link Rank}. Ranks gather through the {@link RankBoard} of the driver: a few
+ * hundredths of a second, for the rendezvous, never for a training step.
  */
-record SparkRank(BarrierTaskContext task, int generation) implements Rank {
+final class SparkRank implements Rank {
+  private static final long FIRST_NAP_MILLIS = 5;
+  private static final long LONGEST_NAP_MILLIS = 250;
+
+  private final BarrierTaskContext task;
+  private final RankPresence.Token token;
+  private final Duration patience;
+  private int round;
+
+  /**
+   * A rank that has just begun.
+   *
+   * @param token names the driver's board and the attempt
+   */
+  SparkRank(BarrierTaskContext task, RankPresence.Token token) {
+    this.task = task;
+    this.token = token;
+    this.patience =
+        Duration.ofSeconds(SparkEnv.get().conf().getTimeAsSeconds("spark.barrier.sync.timeout"));
+  }
 
   @Override
   public int index() {
@@ -28,26 +47,57 @@ record SparkRank(BarrierTaskContext task, int generation) implements Rank {
     return task.getTaskInfos().length;
   }
 
+  @Override
+  public int generation() {
+    return token.generation();
+  }
+
   /**
    * Every rank's message, by rank.
    *
-   * @throws EnvironmentException if a message is of another generation
+   * @throws EnvironmentException if the driver has given this attempt up, or ranks do not come
+   *     within {@code spark.barrier.sync.timeout}
    */
   @Override
   public List<String> allGather(String message) {
-    String mark = generation + ":";
-    return Arrays.stream(task.allGather(mark + message))
-        .map(
-            received -> {
-              if (!received.startsWith(mark)) {
-                throw new EnvironmentException(
-                    JobError.STAGE_FAILED,
-                    "Rank %d is in generation %d and met a message of another one; the stage starts again"
-                        .formatted(index(), generation));
-              }
-              return received.substring(mark.length());
-            })
-        .toList();
+    var note = new RankBoard.Note(generation(), round++, index(), count(), message);
+    long start = System.nanoTime();
+    long nap = FIRST_NAP_MILLIS;
+    while (true) {
+      var state = (RankBoard.State) ProgressChannel.ask(token.topic(), note);
+      if (state.complete()) {
+        return List.copyOf(state.messages());
+      }
+      if (state.over() || task.isInterrupted()) {
+        throw over("the driver has given generation %d up".formatted(generation()));
+      }
+      if (System.nanoTime() - start > patience.toNanos()) {
+        throw over(
+            "ranks %s did not come within %d s (spark.barrier.sync.timeout)"
+                .formatted(state.missing(), patience.toSeconds()));
+      }
+      sleep(nap);
+      nap = Math.min(LONGEST_NAP_MILLIS, nap + nap / 2);
+    }
+  }
+
+  private void sleep(long millis) {
+    try {
+      TimeUnit.MILLISECONDS.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw over("it was interrupted while it waited for the others");
+    }
+  }
+
+  private EnvironmentException over(String why) {
+    return new EnvironmentException(
+        JobError.STAGE_FAILED, "Rank %d stops: %s".formatted(index(), why));
+  }
+
+  @Override
+  public void barrier() {
+    allGather("");
   }
 
   /** The address at which Spark itself reaches this executor. */
@@ -75,10 +125,5 @@ record SparkRank(BarrierTaskContext task, int generation) implements Rank {
               .formatted(index(), address));
     }
     return OptionalInt.of(Integer.parseInt(address));
-  }
-
-  @Override
-  public void barrier() {
-    task.barrier();
   }
 }

@@ -49,18 +49,14 @@ public final class Cluster implements AutoCloseable {
    * @param ranks ranks of the widest barrier stage it will run; 1 when it runs none
    */
   public static Cluster open(String application, ClusterConfig config, int ranks) {
-    SparkConf conf = new SparkConf();
     List<AutoCloseable> owned = new ArrayList<>();
-    conf.setAppName(application);
-    if (!conf.contains("spark.master")) {
-      conf.setMaster(config.master().orElseGet(() -> embeddedMaster(ranks)));
-    }
-    setDefaults(conf);
-    if (conf.get("spark.master").startsWith("local")) {
-      setEmbeddedDefaults(conf, owned);
-    }
-    config.properties().forEach(conf::set);
+    SparkConf conf = conf(application, config, ranks);
     try {
+      if (conf.get("spark.master").startsWith("local-cluster")) {
+        EmbeddedSparkHome home = EmbeddedSparkHome.create();
+        owned.add(home);
+        home.shareClasses(conf);
+      }
       Slots.requirePromised(conf, application, ranks);
       return new Cluster(new JavaSparkContext(conf), owned);
     } catch (EnvironmentException e) {
@@ -78,6 +74,25 @@ public final class Cluster implements AutoCloseable {
     }
   }
 
+  /** What Spark is told: the recipe's properties, and ours where it says nothing. */
+  static SparkConf conf(String application, ClusterConfig config, int ranks) {
+    SparkConf conf = new SparkConf();
+    conf.setAppName(application);
+    config.properties().forEach(conf::set);
+    if (!new SparkConf().contains("spark.master")) { // spark-submit knows best
+      config.master().ifPresent(conf::setMaster);
+    }
+    conf.setIfMissing("spark.master", embeddedMaster(ranks));
+    setDefaults(conf);
+    if (ranks > 1) {
+      conf.setIfMissing(ProgressPlugin.PRELOAD, "true");
+    }
+    if (conf.get("spark.master").startsWith("local")) {
+      setEmbeddedDefaults(conf);
+    }
+    return conf;
+  }
+
   /** One rank needs no process of its own; several do, so that one can die alone. */
   private static String embeddedMaster(int ranks) {
     return ranks > 1
@@ -86,7 +101,9 @@ public final class Cluster implements AutoCloseable {
   }
 
   private static void setDefaults(SparkConf conf) {
-    conf.set("spark.plugins", ProgressPlugin.class.getName());
+    String plugins = conf.get("spark.plugins", "");
+    String ours = ProgressPlugin.class.getName();
+    conf.set("spark.plugins", plugins.isEmpty() ? ours : plugins + "," + ours);
     conf.setIfMissing("spark.ui.showConsoleProgress", "false");
     conf.setIfMissing("spark.dynamicAllocation.enabled", "false"); // excluded by barrier stages
     // The context waits for its executors; a barrier job then need not lose its first slot check.
@@ -105,18 +122,18 @@ public final class Cluster implements AutoCloseable {
     addExecutorOptions(conf, "\"-D%s=%s\"".formatted(Location.WORKING_FOLDER, folder));
   }
 
-  private static void addExecutorOptions(SparkConf conf, String options) {
-    conf.set(EXECUTOR_OPTIONS, (conf.get(EXECUTOR_OPTIONS, "") + " " + options).strip());
+  /** Ours come first: of two that contradict each other the JVM takes the last. */
+  static void addExecutorOptions(SparkConf conf, String options) {
+    conf.set(EXECUTOR_OPTIONS, (options + " " + conf.get(EXECUTOR_OPTIONS, "")).strip());
   }
 
-  private static void setEmbeddedDefaults(SparkConf conf, List<AutoCloseable> owned) {
+  private static void setEmbeddedDefaults(SparkConf conf) {
     conf.setIfMissing("spark.ui.enabled", "false");
     conf.setIfMissing("spark.driver.host", "localhost");
     conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
     if (!conf.get("spark.master").startsWith("local-cluster")) {
       return;
     }
-    owned.add(EmbeddedSparkHome.create());
     conf.set("spark.executorEnv.SPARK_LOCAL_IP", "127.0.0.1");
     conf.set("spark.executorEnv.SPARK_LOCAL_HOSTNAME", "localhost");
     // The context measures "all executors are there" against this.
@@ -126,9 +143,12 @@ public final class Cluster implements AutoCloseable {
     conf.setIfMissing("spark.executor.heartbeatInterval", "5s");
     conf.setIfMissing("spark.network.timeout", "60s");
     conf.setIfMissing("spark.network.timeoutInterval", "5s");
+    boolean collectorChosen =
+        conf.get(EXECUTOR_OPTIONS, "").matches(".*-XX:\\+Use[A-Za-z0-9]+GC\\b.*");
     addExecutorOptions(
         conf,
-        "-Dai.djl.offline=true -XX:+UseSerialGC"
+        "-Dai.djl.offline=true"
+            + (collectorChosen ? "" : " -XX:+UseSerialGC") // two would be refused
             + " -Dlog4j2.configurationFile=classpath:instella-executor-log4j2.xml");
   }
 

@@ -11,6 +11,7 @@ import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.jobs.JobError;
 import org.slf4j.Logger;
@@ -25,6 +26,10 @@ import org.slf4j.LoggerFactory;
  * configuration) name a folder of this process there, which need not exist before.
  */
 final class EmbeddedSparkHome implements AutoCloseable {
+  /** Names the file of the launcher's class archive, where there is one. */
+  private static final String ARCHIVE = "instella.class-archive";
+
+  private static final String CLASS_PATH = "spark.executor.extraClassPath";
   private static final String VARIABLE = "SPARK_HOME";
   private static final String JAR = "instella-class-path.jar";
 
@@ -60,6 +65,19 @@ final class EmbeddedSparkHome implements AutoCloseable {
     } catch (IOException e) {
       throw new EnvironmentException(
           JobError.SPARK_FAILED, "Cannot make the folder %s: %s".formatted(folder, e), e);
+    }
+  }
+
+  /**
+   * Lets executors take their classes from the archive of this process, if it has one: the JVM
+   * demands that their class path begins with that of the archive, jar by jar.
+   */
+  void shareClasses(SparkConf conf) {
+    String archive = System.getProperty(ARCHIVE);
+    if (archive != null && folder != null && !conf.contains(CLASS_PATH)) {
+      conf.set(CLASS_PATH, System.getProperty("java.class.path"));
+      Cluster.addExecutorOptions(
+          conf, "-Xshare:auto -Xlog:cds*=off \"-XX:SharedArchiveFile=%s\"".formatted(archive));
     }
   }
 

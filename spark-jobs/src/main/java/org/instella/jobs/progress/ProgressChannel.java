@@ -5,6 +5,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.instella.conf.error.EnvironmentException;
+import org.instella.jobs.JobError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,6 +20,8 @@ public final class ProgressChannel {
   private static final long QUESTION_EVERY_NANOS = 500_000_000L;
 
   private static final Map<String, Consumer<Serializable>> listeners = new ConcurrentHashMap<>();
+  private static final Map<String, UnaryOperator<Serializable>> responders =
+      new ConcurrentHashMap<>();
   private static final AtomicLong lastQuestion = new AtomicLong(Long.MIN_VALUE);
   private static volatile ProgressPlugin.Driver driver;
   private static volatile boolean stop;
@@ -33,6 +38,39 @@ public final class ProgressChannel {
   public static Subscription listen(String topic, Consumer<Serializable> listener) {
     listeners.put(topic, listener);
     return () -> listeners.remove(topic, listener);
+  }
+
+  /** Driver: answers every question about {@code topic}, from many threads at once. */
+  public static Subscription respond(String topic, UnaryOperator<Serializable> responder) {
+    responders.put(topic, responder);
+    return () -> responders.remove(topic, responder);
+  }
+
+  /**
+   * Executor: asks the driver; unlike what is told, a question can fail.
+   *
+   * @return the answer, which may be null
+   * @throws EnvironmentException if the driver cannot be asked, or nobody there knows the topic
+   */
+  public static Serializable ask(String topic, Serializable question) {
+    ProgressPlugin.Driver there = driver;
+    try {
+      return there != null ? there.ask(topic, question) : answer(topic, question);
+    } catch (EnvironmentException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new EnvironmentException(
+          JobError.SPARK_FAILED, "The driver cannot be asked: " + e.getMessage(), e);
+    }
+  }
+
+  static Serializable answer(String topic, Serializable question) {
+    UnaryOperator<Serializable> responder = responders.get(topic);
+    if (responder == null) {
+      throw new EnvironmentException(
+          JobError.STAGE_FAILED, "The driver has ended what %s belongs to".formatted(topic));
+    }
+    return responder.apply(question);
   }
 
   /** Executor: tells the driver. */

@@ -8,17 +8,31 @@ import org.apache.spark.api.plugin.DriverPlugin;
 import org.apache.spark.api.plugin.ExecutorPlugin;
 import org.apache.spark.api.plugin.PluginContext;
 import org.apache.spark.api.plugin.SparkPlugin;
+import org.instella.conf.error.EnvironmentException;
+import org.instella.model.torch.TorchDevice;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The two ends of the channel; see {@link ProgressChannel} for the executor's and the driver's use.
  */
 public final class ProgressPlugin implements SparkPlugin {
+  /**
+   * Spark property: whether an executor loads libtorch as soon as it starts, beside its first talks
+   * with the driver, and not when its first task needs it.
+   */
+  public static final String PRELOAD = "spark.instella.preload";
+
+  private static final Logger log = LoggerFactory.getLogger(ProgressPlugin.class);
 
   /** Something that happened on an executor. */
   record Event(String topic, Serializable content) implements Serializable {}
 
   /** The question of an executor; the answer is a boolean. */
   record StopQuestion() implements Serializable {}
+
+  /** A question of an executor for whoever answers for the topic. */
+  record Question(String topic, Serializable content) implements Serializable {}
 
   @Override
   public DriverPlugin driverPlugin() {
@@ -39,6 +53,9 @@ public final class ProgressPlugin implements SparkPlugin {
           ProgressChannel.deliver(event.topic(), event.content());
           return null;
         }
+        if (message instanceof Question question) {
+          return ProgressChannel.answer(question.topic(), question.content());
+        }
         return message instanceof StopQuestion ? StopSignal.requested() : null;
       }
     };
@@ -50,8 +67,23 @@ public final class ProgressPlugin implements SparkPlugin {
       @Override
       public void init(PluginContext plugin, Map<String, String> extraConf) {
         ProgressChannel.connect(new Driver(plugin));
+        boolean process = !plugin.executorID().equals("driver");
+        if (process && plugin.conf().getBoolean(PRELOAD, false)) {
+          Thread loader = new Thread(ProgressPlugin::preload, "instella-preload");
+          loader.setDaemon(true);
+          loader.start();
+        }
       }
     };
+  }
+
+  private static void preload() {
+    try {
+      TorchDevice.cpu(1).require();
+    } catch (EnvironmentException e) {
+      // The task that needs it meets the same error and reports it.
+      log.debug("libtorch not loaded ahead", e);
+    }
   }
 
   /** The driver as an executor sees it. */
@@ -62,6 +94,10 @@ public final class ProgressPlugin implements SparkPlugin {
       } catch (IOException e) {
         throw new java.io.UncheckedIOException(e);
       }
+    }
+
+    Serializable ask(String topic, Serializable content) throws Exception {
+      return (Serializable) plugin.ask(new Question(topic, content));
     }
 
     boolean stopRequested() {

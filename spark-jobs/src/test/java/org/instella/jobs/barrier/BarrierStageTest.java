@@ -47,6 +47,49 @@ class BarrierStageTest {
   }
 
   @Test
+  void manyRoundsKeepTheirOrder() {
+    List<Boolean> inOrder =
+        stage(2, 0)
+            .run(
+                rank -> {
+                  for (int round = 0; round < 50; round++) {
+                    rank.barrier();
+                    String expected = "[%d of 0, %d of 1]".formatted(round, round);
+                    if (!rank.allGather(round + " of " + rank.index())
+                        .toString()
+                        .equals(expected)) {
+                      return false;
+                    }
+                  }
+                  return true;
+                });
+    assertThat(inOrder).containsExactly(true, true);
+  }
+
+  @Test
+  void aRankThatNeverComesIsNamed() {
+    String timeout = "spark.barrier.sync.timeout";
+    String before = cluster.context().getConf().get(timeout);
+    cluster.context().sc().conf().set(timeout, "2");
+    try {
+      assertThatThrownBy(
+              () ->
+                  stage(2, 0)
+                      .run(
+                          rank -> {
+                            if (rank.index() == 1) {
+                              Thread.sleep(20_000);
+                            }
+                            return rank.allGather("").size();
+                          }))
+          .isInstanceOf(EnvironmentException.class)
+          .hasMessageContaining("ranks [1] did not come within 2 s");
+    } finally {
+      cluster.context().sc().conf().set(timeout, before);
+    }
+  }
+
+  @Test
   void anEnvironmentFailureStartsAllRanksAgainWithTheNextGeneration() {
     List<Integer> generations =
         stage(2, 3)

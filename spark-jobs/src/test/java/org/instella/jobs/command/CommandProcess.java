@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.Assertions;
 
@@ -42,8 +43,21 @@ public final class CommandProcess {
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
     command.add(Instella.class.getName());
     command.addAll(arguments);
+    return started(command, Map.of("SPARK_HOME", home.toString()), log);
+  }
+
+  /** Starts a command through {@code bin/instella}, with all that it does for its users. */
+  public static CommandProcess launch(Path log, List<String> arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("instella.home"), "bin", "instella").toString());
+    command.addAll(arguments);
+    return started(command, Map.of(), log); // the launcher becomes the driver: same process
+  }
+
+  private static CommandProcess started(
+      List<String> command, Map<String, String> environment, Path log) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command);
-    builder.environment().put("SPARK_HOME", home.toString());
+    builder.environment().putAll(environment);
     builder.redirectErrorStream(true);
     builder.redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
     return new CommandProcess(builder.start(), log);

@@ -187,6 +187,7 @@ class CommandsTest {
     assertThat(trained.code()).isEqualTo(3);
     assertThat(trained.problems()).hasSize(1);
     assertThat(trained.err()).contains("part-00000.arrow");
+    assertThat(workspace.path("never")).as("a refused run leaves nothing").doesNotExist();
   }
 
   @Test
@@ -235,6 +236,7 @@ class CommandsTest {
     assertThat(called.code()).isBetween(2, 3);
     assertThat(called.problems()).hasSize(1);
     assertThat(called.err()).contains("400").contains("300");
+    assertThat(workspace.path("never")).as("a refused run leaves nothing").doesNotExist();
   }
 
   @Test
@@ -253,6 +255,7 @@ class CommandsTest {
     assertThat(called.problems()).hasSize(1);
     assertThat(called.err()).contains("needs 4 slots").contains("lacks 2 executor core(s)");
     assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(20));
+    assertThat(workspace.path("never")).as("a refused run leaves nothing").doesNotExist();
   }
 
   @Test

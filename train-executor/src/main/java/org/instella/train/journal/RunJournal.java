@@ -4,7 +4,10 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.train.monitor.StepTimes;
@@ -19,28 +22,43 @@ public final class RunJournal implements AutoCloseable {
   /** Steps are written down so often at most; a killed driver loses the account of that much. */
   private static final long STEPS_EVERY_MILLIS = 10_000;
 
-  private final JsonLines lines;
+  private final Supplier<JsonLines> file;
   private final Clock clock;
   private final GoodputMeter meter = new GoodputMeter();
+  private final List<SortedMap<String, Object>> heldBack = new ArrayList<>();
+  private Optional<JsonLines> lines = Optional.empty();
   private long lastSteps;
 
-  private RunJournal(JsonLines lines, Clock clock) {
-    this.lines = lines;
+  private RunJournal(Supplier<JsonLines> file, Clock clock) {
+    this.file = file;
     this.clock = clock;
   }
 
-  /** Opens the journal of a run for another command that works on it. */
+  /**
+   * Opens the journal of a run for another command that works on it. Where there was none, nothing
+   * is written before the first attempt or {@link #keep}: a run that was refused leaves no trace.
+   */
   public static RunJournal open(Storage storage, Location output, Clock clock) {
-    List<JournalEntry> before = new ArrayList<>();
-    JsonLines lines =
-        JsonLines.append(
-            storage,
-            output.resolve(RunFiles.JOURNAL),
-            line -> JournalEntry.parse(line).ifPresent(before::add));
-    RunJournal journal = new RunJournal(lines, clock);
+    Location place = output.resolve(RunFiles.JOURNAL);
+    List<JournalEntry> before = read(storage, output);
+    RunJournal journal =
+        new RunJournal(() -> JsonLines.append(storage, place, sameAsBefore -> {}), clock);
     before.forEach(journal.meter::add);
+    if (!before.isEmpty()) {
+      journal.keep();
+    }
     journal.write(JournalEntry.Kind.DRIVER, 0, StepTimes.NONE, new TreeMap<>());
     return journal;
+  }
+
+  /** From here on everything is written down at once, and what was held back first. */
+  public synchronized void keep() {
+    if (lines.isEmpty()) {
+      JsonLines opened = file.get();
+      heldBack.forEach(opened::write);
+      heldBack.clear();
+      lines = Optional.of(opened);
+    }
   }
 
   /** Reads a journal that may still be written; empty where there is none. */
@@ -54,7 +72,8 @@ public final class RunJournal implements AutoCloseable {
   }
 
   /** All ranks are ready for {@code firstStep}. */
-  public void attempt(long firstStep, Map<String, String> facts) {
+  public synchronized void attempt(long firstStep, Map<String, String> facts) {
+    keep();
     write(JournalEntry.Kind.ATTEMPT, firstStep, StepTimes.NONE, facts);
   }
 
@@ -75,7 +94,11 @@ public final class RunJournal implements AutoCloseable {
       JournalEntry.Kind kind, long step, StepTimes times, Map<String, String> facts) {
     JournalEntry entry = new JournalEntry(clock.millis(), kind, step, times, new TreeMap<>(facts));
     meter.add(entry);
-    lines.write(entry.toLine());
+    if (lines.isPresent()) {
+      lines.get().write(entry.toLine());
+    } else {
+      heldBack.add(entry.toLine());
+    }
   }
 
   /** Where the time went, up to the last line. */
@@ -85,6 +108,6 @@ public final class RunJournal implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    lines.close();
+    lines.ifPresent(JsonLines::close);
   }
 }

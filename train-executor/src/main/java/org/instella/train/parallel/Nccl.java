@@ -25,18 +25,21 @@ final class Nccl {
   static final int IN_PROGRESS = 7;
   private static final int ID_BYTES = 128;
 
+  /** The first with communicators that do not block: 2.14. */
+  private static final int OLDEST = 21400;
+
   /** Libraries by the names under which the vendors install them. */
   private static final List<String> NAMES = List.of("libnccl.so.2", "librccl.so.1");
 
   private final Functions functions;
   private final String library;
 
-  private Nccl(Functions functions, String library) {
+  Nccl(Functions functions, String library) {
     this.functions = functions;
     this.library = library;
   }
 
-  /** {@code ncclUniqueId}: 128 bytes, passed by value to {@code ncclCommInitRank}. */
+  /** {@code ncclUniqueId}: 128 bytes, passed by value to {@code ncclCommInitRankConfig}. */
   @Structure.FieldOrder("internal")
   public static class UniqueId extends Structure {
     public byte[] internal = new byte[ID_BYTES];
@@ -55,6 +58,24 @@ final class Nccl {
     }
   }
 
+  /**
+   * {@code ncclConfig_t} as NCCL 2.14 had it; later ones take it and fill in what they have added.
+   */
+  @Structure.FieldOrder({"size", "magic", "version", "blocking"})
+  public static final class Config extends Structure {
+    public NativeLong size;
+    public int magic = 0xcafebeef;
+    public int version = OLDEST;
+    public int blocking;
+
+    /** Calls return at once; their end and their errors are asked for. */
+    static Config nonBlocking() {
+      Config config = new Config();
+      config.size = new NativeLong(config.size());
+      return config;
+    }
+  }
+
   /** The functions of the library; names and order of arguments are those of {@code nccl.h}. */
   @SuppressWarnings("checkstyle:MethodName")
   interface Functions extends Library {
@@ -62,7 +83,10 @@ final class Nccl {
 
     int ncclGetUniqueId(UniqueId id);
 
-    int ncclCommInitRank(PointerByReference communicator, int ranks, UniqueId.ByValue id, int rank);
+    int ncclCommInitRankConfig(
+        PointerByReference communicator, int ranks, UniqueId.ByValue id, int rank, Config config);
+
+    int ncclCommFinalize(Pointer communicator);
 
     int ncclCommDestroy(Pointer communicator);
 
@@ -77,12 +101,6 @@ final class Nccl {
     int ncclGroupStart();
 
     int ncclGroupEnd();
-
-    int ncclSend(
-        Pointer from, NativeLong count, int type, int peer, Pointer communicator, Pointer stream);
-
-    int ncclRecv(
-        Pointer to, NativeLong count, int type, int peer, Pointer communicator, Pointer stream);
 
     int ncclReduce(
         Pointer from,
@@ -133,8 +151,12 @@ final class Nccl {
     for (String name : names) {
       try {
         Functions functions = Native.load(name, Functions.class);
-        functions.ncclGetVersion(new IntByReference());
-        return new Nccl(functions, name);
+        IntByReference version = new IntByReference();
+        functions.ncclGetVersion(version);
+        if (version.getValue() >= OLDEST) {
+          return new Nccl(functions, name);
+        }
+        failures.add(name + " (version %d, needed 2.14 or newer)".formatted(version.getValue()));
       } catch (UnsatisfiedLinkError e) {
         failures.add(name + " (" + firstLine(e) + ")");
       }
@@ -173,14 +195,19 @@ final class Nccl {
     return id.hex();
   }
 
-  /** Throws what the library says about a result that is no success. */
-  void check(int result, String call, Pointer communicator) {
+  /**
+   * Throws what the library says about a result that is no success.
+   *
+   * @return whether the call goes on by itself
+   */
+  boolean check(int result, String call, Pointer communicator) {
     if (result != SUCCESS && result != IN_PROGRESS) {
       throw failure(result, call, communicator);
     }
+    return result == IN_PROGRESS;
   }
 
-  EnvironmentException failure(int result, String call, Pointer communicator) {
+  private EnvironmentException failure(int result, String call, Pointer communicator) {
     String last = functions.ncclGetLastError(communicator);
     return new EnvironmentException(
         ParallelError.CARD_FAILED,

@@ -2,45 +2,44 @@ package org.instella.train.parallel;
 
 import com.sun.jna.NativeLong;
 import com.sun.jna.Pointer;
-import com.sun.jna.ptr.IntByReference;
-import com.sun.jna.ptr.PointerByReference;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.model.torch.FlatBuffer;
-import org.instella.model.torch.Precision;
 import org.instella.model.torch.TorchDevice;
-import org.instella.model.transformer.OptimizerKernels;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Collectives between cards by NCCL or RCCL, one rank per card.
  *
- * <p>Exact sums walk the same {@link TreeRoute} as over TCP: parts travel point to point and are
- * added by the kernel of the optimiser, so cards give each other the bits that CPUs would. Fast
- * sums are NCCL's own, whose order is its own too.
+ * <p>Exact sums walk the tree of {@link TreeRoute}: at every distance NCCL reduces between two
+ * partners. A sum of two numbers is the same in either order, so cards give each other the bits
+ * that CPUs would. Fast sums are NCCL's own over all ranks, whose order is its own too.
  *
- * <p>A TCP group beside it carries small sums, signs of life and the reason of an end. NCCL itself
- * would wait for a dead rank for ever, so no call here blocks in it: work is queued, and while it
- * runs this class asks NCCL for errors and the TCP group for news; either ends the wait and aborts
- * the communicator.
+ * <p>Everything is queued in a stream beside the one that computes. A collective waits there for
+ * what was asked of the card before its {@link ProcessGroup.Mark}, and its caller waits for its
+ * end; the computation waits for neither.
+ *
+ * <p>A TCP group beside it carries small sums, signs of life and the reason of an end. While NCCL
+ * works this class asks it for errors and the TCP group for news; either ends the wait and aborts
+ * the communicators.
  */
 final class NcclProcessGroup implements ProcessGroup {
   private static final Logger log = LoggerFactory.getLogger(NcclProcessGroup.class);
-  private static final long NAP_MICROS = 20;
 
   private final ProcessGroup control;
   private final Reduction reduction;
-  private final Route route;
   private final TcpOptions options;
   private final TorchDevice device;
   private final Nccl nccl;
   private final CardRuntime card;
-  private final OptimizerKernels kernels;
-  private final Pointer communicator;
-  private Optional<FlatBuffer> arrived = Optional.empty();
+  private final Pointer stream;
+  private final NcclCommunicator all;
+
+  /** With the partner at distance 1, 2, 4 ...; none for fast sums. */
+  private final List<NcclCommunicator> pairs;
+
   private volatile long nanosSpent;
   private boolean over;
 
@@ -51,17 +50,30 @@ final class NcclProcessGroup implements ProcessGroup {
       TorchDevice device,
       Nccl nccl,
       CardRuntime card,
-      Pointer communicator) {
+      List<String> ids) {
     this.control = control;
     this.options = options;
     this.reduction = reduction;
-    this.route = Route.of(reduction, control.rank(), control.count());
     this.device = device;
     this.nccl = nccl;
     this.card = card;
-    this.communicator = communicator;
-    this.kernels = new OptimizerKernels(device);
+    List<NcclCommunicator> joined = new ArrayList<>();
+    try {
+      joined.add(joined(ids.get(0), count(), place(rank(), count())));
+      for (int level = 0; level + 1 < ids.size(); level++) {
+        joined.add(joined(ids.get(level + 1), 2, upper(1 << level) ? 1 : 0));
+      }
+      this.stream = card.newStream();
+    } catch (RuntimeException e) {
+      joined.forEach(NcclCommunicator::abort);
+      throw e;
+    }
+    this.all = joined.get(0);
+    this.pairs = List.copyOf(joined.subList(1, joined.size()));
   }
+
+  /** A point in the work of a card. */
+  private record EventMark(Pointer event) implements Mark {}
 
   /**
    * Meets the other ranks.
@@ -86,15 +98,10 @@ final class NcclProcessGroup implements ProcessGroup {
     ProcessGroup control =
         rank.count() == 1 ? new SoloGroup() : TcpProcessGroup.join(rank, options, Reduction.EXACT);
     try {
-      String id = rank.allGather(rank.first() ? nccl.newId() : "").get(0);
       card.use(device.index());
-      PointerByReference made = new PointerByReference();
-      nccl.check(
-          nccl.functions()
-              .ncclCommInitRank(
-                  made, rank.count(), Nccl.UniqueId.ofHex(id), place(rank.index(), rank.count())),
-          "ncclCommInitRank",
-          Pointer.NULL);
+      List<String> ids = ids(rank, reduction, nccl);
+      NcclProcessGroup group =
+          new NcclProcessGroup(control, options, reduction, device, nccl, card, ids);
       log.info(
           "cards joined rank={} ranks={} device={} nccl={} reduction={}",
           rank.index(),
@@ -102,13 +109,39 @@ final class NcclProcessGroup implements ProcessGroup {
           device,
           nccl.version(),
           reduction);
-      return new NcclProcessGroup(control, options, reduction, device, nccl, card, made.getValue());
+      return group;
     } catch (RuntimeException e) {
       control.abort(String.valueOf(e.getMessage()));
       try (control) {
         throw e;
       }
     }
+  }
+
+  /**
+   * Ids of the communicators of a rank: of all ranks, then of its pairs by distance. Rank 0 and the
+   * lower one of a pair make them; all are told in one message.
+   */
+  private static List<String> ids(Rank rank, Reduction reduction, Nccl nccl) {
+    int levels = reduction == Reduction.EXACT ? Integer.numberOfTrailingZeros(rank.count()) : 0;
+    List<String> made = new ArrayList<>();
+    made.add(rank.first() ? nccl.newId() : "");
+    for (int level = 0; level < levels; level++) {
+      made.add((rank.index() & (1 << level)) == 0 ? nccl.newId() : "");
+    }
+    List<String> told = rank.allGather(String.join(",", made));
+    List<String> ids = new ArrayList<>();
+    ids.add(told.get(0).split(",", -1)[0]);
+    for (int level = 0; level < levels; level++) {
+      int lower = rank.index() & ~(1 << level);
+      ids.add(told.get(lower).split(",", -1)[level + 1]);
+    }
+    return ids;
+  }
+
+  private NcclCommunicator joined(String id, int ranks, int place) {
+    return NcclCommunicator.join(
+        nccl, id, ranks, place, since -> checkMeeting(ranks, since), this::checkPatience);
   }
 
   /**
@@ -129,101 +162,96 @@ final class NcclProcessGroup implements ProcessGroup {
     return control.count();
   }
 
+  private boolean upper(int distance) {
+    return (rank() & distance) != 0;
+  }
+
+  @Override
+  public Mark mark() {
+    card.use(device.index());
+    Pointer event = card.newEvent();
+    card.record(event, CardRuntime.DEFAULT_STREAM);
+    return new EventMark(event);
+  }
+
   @Override
   public void reduceScatter(FloatMemory buffer, Slice range) {
+    reduceScatter(buffer, range, mark());
+  }
+
+  @Override
+  public void reduceScatter(FloatMemory buffer, Slice range, Mark after) {
     FlatBuffer tensor = StagedGroup.require(buffer);
     perform(
+        after,
         () -> {
           if (reduction == Reduction.EXACT) {
-            route.reduceScatter(tensor.length(), range, mover(tensor));
+            reduceAlongTree(tensor, range);
           } else if (range.elements() == tensor.length()) {
             Slice own = slice(tensor.length());
-            Pointer to = at(tensor, own.first());
             queue(
+                all,
                 "ncclReduceScatter",
                 nccl.functions()
                     .ncclReduceScatter(
                         at(tensor, 0),
-                        to,
+                        at(tensor, own.first()),
                         new NativeLong(own.elements()),
                         Nccl.FLOAT32,
                         Nccl.SUM,
-                        communicator,
-                        CardRuntime.DEFAULT_STREAM));
+                        all.pointer(),
+                        stream));
           } else {
             reduceParts(tensor, range);
           }
         });
   }
 
+  /**
+   * As {@link TreeRoute}: partners sum both halves, each into the place of the one who keeps it.
+   */
+  private void reduceAlongTree(FlatBuffer tensor, Slice range) {
+    Slice whole = new Slice(0, tensor.length());
+    for (int level = 0; level < pairs.size(); level++) {
+      long half = whole.elements() / 2;
+      Slice low = new Slice(whole.first(), half);
+      Slice high = new Slice(whole.first() + half, half);
+      queue(all, "ncclGroupStart", nccl.functions().ncclGroupStart());
+      reduce(tensor, low.within(range), 0, pairs.get(level));
+      reduce(tensor, high.within(range), 1, pairs.get(level));
+      queue(pairs.get(level), "ncclGroupEnd", nccl.functions().ncclGroupEnd());
+      whole = upper(1 << level) ? high : low;
+    }
+  }
+
   /** A range belongs to several ranks in unequal parts: one reduction to each of them. */
   private void reduceParts(FlatBuffer tensor, Slice range) {
-    queue("ncclGroupStart", nccl.functions().ncclGroupStart());
+    queue(all, "ncclGroupStart", nccl.functions().ncclGroupStart());
     for (int owner = 0; owner < count(); owner++) {
       Slice part = Slice.of(tensor.length(), owner, count()).within(range);
-      if (part.elements() > 0) {
-        Pointer place = at(tensor, part.first());
-        queue(
-            "ncclReduce",
-            nccl.functions()
-                .ncclReduce(
-                    place,
-                    place,
-                    new NativeLong(part.elements()),
-                    Nccl.FLOAT32,
-                    Nccl.SUM,
-                    place(owner, count()),
-                    communicator,
-                    CardRuntime.DEFAULT_STREAM));
-      }
+      reduce(tensor, part, place(owner, count()), all);
     }
-    queue("ncclGroupEnd", nccl.functions().ncclGroupEnd());
+    queue(all, "ncclGroupEnd", nccl.functions().ncclGroupEnd());
   }
 
-  private Route.Mover mover(FlatBuffer tensor) {
-    return (to, send, from, receive, add) -> {
-      boolean scratch = add && receive.elements() > 0;
-      Pointer target =
-          scratch ? at(arrivedFor(receive.elements()), 0) : at(tensor, receive.first());
-      queue("ncclGroupStart", nccl.functions().ncclGroupStart());
-      if (send.elements() > 0) {
-        queue(
-            "ncclSend",
-            nccl.functions()
-                .ncclSend(
-                    at(tensor, send.first()),
-                    new NativeLong(send.elements()),
-                    Nccl.FLOAT32,
-                    place(to, count()),
-                    communicator,
-                    CardRuntime.DEFAULT_STREAM));
-      }
-      if (receive.elements() > 0) {
-        queue(
-            "ncclRecv",
-            nccl.functions()
-                .ncclRecv(
-                    target,
-                    new NativeLong(receive.elements()),
-                    Nccl.FLOAT32,
-                    place(from, count()),
-                    communicator,
-                    CardRuntime.DEFAULT_STREAM));
-      }
-      queue("ncclGroupEnd", nccl.functions().ncclGroupEnd());
-      await();
-      if (scratch) {
-        kernels.addInto(tensor, receive.first(), arrived.orElseThrow(), 0, receive.elements());
-      }
-    };
-  }
-
-  private FlatBuffer arrivedFor(long elements) {
-    if (arrived.isEmpty() || arrived.get().length() < elements) {
-      arrived.ifPresent(FlatBuffer::close);
-      arrived = Optional.of(FlatBuffer.zeros(device, Precision.FLOAT32, elements));
+  private void reduce(FlatBuffer tensor, Slice part, int root, NcclCommunicator among) {
+    if (part.elements() > 0) {
+      Pointer place = at(tensor, part.first());
+      // In a group nothing is taken up before its end, so there is nothing to wait for here.
+      nccl.check(
+          nccl.functions()
+              .ncclReduce(
+                  place,
+                  place,
+                  new NativeLong(part.elements()),
+                  Nccl.FLOAT32,
+                  Nccl.SUM,
+                  root,
+                  among.pointer(),
+                  stream),
+          "ncclReduce",
+          among.pointer());
     }
-    return arrived.get();
   }
 
   @Override
@@ -231,8 +259,10 @@ final class NcclProcessGroup implements ProcessGroup {
     FlatBuffer tensor = StagedGroup.require(buffer);
     Slice own = slice(tensor.length());
     perform(
+        mark(),
         () ->
             queue(
+                all,
                 "ncclAllGather",
                 nccl.functions()
                     .ncclAllGather(
@@ -240,16 +270,18 @@ final class NcclProcessGroup implements ProcessGroup {
                         at(tensor, 0),
                         new NativeLong(own.elements()),
                         Nccl.FLOAT32,
-                        communicator,
-                        CardRuntime.DEFAULT_STREAM)));
+                        all.pointer(),
+                        stream)));
   }
 
   @Override
   public void broadcast(FloatMemory buffer) {
     FlatBuffer tensor = StagedGroup.require(buffer);
     perform(
+        mark(),
         () ->
             queue(
+                all,
                 "ncclBroadcast",
                 nccl.functions()
                     .ncclBroadcast(
@@ -258,8 +290,8 @@ final class NcclProcessGroup implements ProcessGroup {
                         new NativeLong(tensor.length()),
                         Nccl.FLOAT32,
                         place(0, count()),
-                        communicator,
-                        CardRuntime.DEFAULT_STREAM)));
+                        all.pointer(),
+                        stream)));
   }
 
   @Override
@@ -271,18 +303,16 @@ final class NcclProcessGroup implements ProcessGroup {
     return new Pointer(tensor.address() + element * Float.BYTES);
   }
 
-  private interface Body {
-    void run() throws IOException;
-  }
-
-  private void perform(Body body) {
+  /** Queues a collective behind a mark and waits for its end. */
+  private void perform(Mark after, Runnable body) {
     long start = System.nanoTime();
     try {
       card.use(device.index());
+      Pointer event = ((EventMark) after).event();
+      card.await(stream, event);
+      card.destroyEvent(event);
       body.run();
-      await();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      awaitStream();
     } catch (RuntimeException e) {
       giveUp(String.valueOf(e.getMessage()));
       throw e;
@@ -291,38 +321,39 @@ final class NcclProcessGroup implements ProcessGroup {
     }
   }
 
-  private void queue(String call, int result) {
-    nccl.check(result, call, communicator);
+  private static void queue(NcclCommunicator communicator, String call, int result) {
+    communicator.settle(result, call);
   }
 
-  /** Returns when the card is done; asks meanwhile whether it will ever be. */
-  private void await() {
+  /** Returns when the stream is done; asks meanwhile whether it will ever be. */
+  private void awaitStream() {
     long start = System.nanoTime();
-    IntByReference error = new IntByReference();
-    while (!card.idle()) {
-      nccl.check(
-          nccl.functions().ncclCommGetAsyncError(communicator, error),
-          "ncclCommGetAsyncError",
-          communicator);
-      nccl.check(error.getValue(), "a collective", communicator);
-      control.requireAlive();
-      if (System.nanoTime() - start > options.operation().toNanos()) {
-        throw new EnvironmentException(
-            ParallelError.PEER_LOST,
-            "All ranks are alive but a collective between cards did not end within %d s; if steps take longer, raise train.group.operation-timeout"
-                .formatted(options.operation().toSeconds()));
-      }
-      nap();
+    while (!card.idle(stream)) {
+      all.requireSound();
+      pairs.forEach(NcclCommunicator::requireSound);
+      checkPatience(start);
+      NcclCommunicator.nap();
+    }
+    control.requireAlive(); // an aborted communicator leaves the stream idle too, and no sum
+  }
+
+  private void checkPatience(long since) {
+    control.requireAlive();
+    if (System.nanoTime() - since > options.operation().toNanos()) {
+      throw new EnvironmentException(
+          ParallelError.PEER_LOST,
+          "All ranks are alive but a collective between cards did not end within %d s; if steps take longer, raise train.group.operation-timeout"
+              .formatted(options.operation().toSeconds()));
     }
   }
 
-  private static void nap() {
-    try {
-      Thread.sleep(0, (int) NAP_MICROS * 1000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private void checkMeeting(int ranks, long since) {
+    control.requireAlive();
+    if (System.nanoTime() - since > options.join().toNanos()) {
       throw new EnvironmentException(
-          ParallelError.PEER_LOST, "Interrupted while a collective between cards ran", e);
+          ParallelError.RENDEZVOUS_FAILED,
+          "Rank %d waited %d s in vain for %d cards to meet in NCCL although all ranks are alive; NCCL_DEBUG=INFO in the executors' environment tells more, train.group.join-timeout gives more time"
+              .formatted(rank(), options.join().toSeconds(), ranks));
     }
   }
 
@@ -346,8 +377,9 @@ final class NcclProcessGroup implements ProcessGroup {
     control.abort(reason);
     if (!over) {
       over = true;
-      int result = nccl.functions().ncclCommAbort(communicator);
-      log.warn("communicator aborted reason={} result={}", reason, result);
+      log.warn("cards give up reason={}", reason);
+      pairs.forEach(NcclCommunicator::abort);
+      all.abort();
     }
   }
 
@@ -356,11 +388,10 @@ final class NcclProcessGroup implements ProcessGroup {
     try (control) {
       if (!over) {
         over = true;
-        queue("ncclCommDestroy", nccl.functions().ncclCommDestroy(communicator));
+        pairs.forEach(NcclCommunicator::close);
+        all.close();
       }
-    } finally {
-      arrived.ifPresent(FlatBuffer::close);
-      kernels.close();
+      card.destroyStream(stream);
     }
   }
 }

@@ -45,6 +45,30 @@ public interface ProcessGroup extends AutoCloseable {
    */
   void reduceScatter(FloatMemory buffer, Slice range);
 
+  /** A point in the work of this rank's device, for {@link #reduceScatter} from another thread. */
+  interface Mark {
+    /** Where nothing runs behind the caller's back. */
+    Mark NOTHING = new Mark() {};
+  }
+
+  /**
+   * Marks what the calling thread has asked of the device so far. Kernels of a card run behind
+   * their caller: the gradient of a block may be asked for and not be there yet.
+   */
+  default Mark mark() {
+    return Mark.NOTHING;
+  }
+
+  /**
+   * {@link #reduceScatter(FloatMemory, Slice)} of what is there at {@code after}: on a card it does
+   * not wait for kernels that were asked for later, and they do not wait for it.
+   *
+   * @param after of this group; good for one call
+   */
+  default void reduceScatter(FloatMemory buffer, Slice range, Mark after) {
+    reduceScatter(buffer, range);
+  }
+
   /** Fills the whole buffer from the slices of all ranks. */
   void allGather(FloatMemory buffer);
 
@@ -54,7 +78,10 @@ public interface ProcessGroup extends AutoCloseable {
   /** Sums a short array over the ranks in place; all ranks get the same bits. */
   void allReduce(double[] values);
 
-  /** Returns once every rank has called it: milliseconds, unlike {@link Rank#barrier()}. */
+  /**
+   * Returns once every rank has called it: milliseconds, without the driver, unlike {@link
+   * Rank#barrier()}.
+   */
   default void barrier() {
     allReduce(new double[1]);
   }

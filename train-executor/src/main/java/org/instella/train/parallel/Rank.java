@@ -6,7 +6,7 @@ import java.util.OptionalInt;
 /**
  * One of the processes that train together: a barrier task in production, a thread in tests.
  *
- * <p>{@link #allGather} and {@link #barrier} cost about a second each under Spark. They serve the
+ * <p>{@link #allGather} and {@link #barrier} go through the driver under Spark. They serve the
  * rendezvous and the agreement on a restart, never a training step; steps talk through a {@link
  * ProcessGroup}.
  */

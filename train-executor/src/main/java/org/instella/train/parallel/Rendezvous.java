@@ -36,6 +36,7 @@ final class Rendezvous {
   private static final SecureRandom SECRETS = new SecureRandom();
 
   private final Rank rank;
+  private final PortRange ports;
   private final long deadline;
   private final long secret = SECRETS.nextLong();
   private final List<Peer> peers = new ArrayList<>();
@@ -44,6 +45,7 @@ final class Rendezvous {
 
   private Rendezvous(Rank rank, TcpOptions options) {
     this.rank = rank;
+    this.ports = options.ports();
     this.deadline = System.nanoTime() + options.join().toNanos();
     for (Channel channel : Channel.values()) {
       connections.put(channel, new TreeMap<>());
@@ -98,9 +100,14 @@ final class Rendezvous {
 
   private ServerSocketChannel listen() throws IOException {
     ServerSocketChannel listener = ServerSocketChannel.open();
-    // Callers wait in the backlog until this rank has made its own calls.
-    listener.bind(new InetSocketAddress(rank.host(), 0), 2 * rank.count() + 16);
-    return listener;
+    try {
+      // Callers wait in the backlog until this rank has made its own calls.
+      ports.bind(listener, rank.host(), rank.index(), 2 * rank.count() + 16);
+      return listener;
+    } catch (IOException e) {
+      listener.close();
+      throw e;
+    }
   }
 
   private void learnAddresses(ServerSocketChannel listener) throws IOException {

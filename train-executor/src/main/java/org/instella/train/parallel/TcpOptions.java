@@ -15,13 +15,15 @@ import org.instella.conf.settings.Settings;
  *     slowest step
  * @param transport what carries tensors
  * @param ncclLibrary name or path of NCCL or RCCL; empty: looked for
+ * @param ports at which ranks listen
  */
 public record TcpOptions(
     Duration join,
     Duration silence,
     Duration operation,
     Transport transport,
-    Optional<String> ncclLibrary)
+    Optional<String> ncclLibrary,
+    PortRange ports)
     implements Serializable {
 
   /** What carries tensors between ranks; small messages always go over TCP. */
@@ -36,7 +38,7 @@ public record TcpOptions(
 
   /** Patience with everything else as it comes. */
   public TcpOptions(Duration join, Duration silence, Duration operation) {
-    this(join, silence, operation, Transport.AUTO, Optional.empty());
+    this(join, silence, operation, Transport.AUTO, Optional.empty(), PortRange.ANY);
   }
 
   /** One minute to meet, ten seconds of silence, half an hour for an operation. */
@@ -60,6 +62,7 @@ public record TcpOptions(
             .orElse(Transport.AUTO),
         group
             .text("nccl-library", "name or path of NCCL or RCCL; looked for if not given")
-            .optional());
+            .optional(),
+        PortRange.from(group));
   }
 }

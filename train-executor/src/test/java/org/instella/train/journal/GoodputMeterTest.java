@@ -142,6 +142,27 @@ class GoodputMeterTest {
     assertThat(read.get(3).facts()).containsEntry("why", "rank 1 was killed");
   }
 
+  @Test
+  void aRunThatNeverBeganLeavesNothingUnlessSomebodyWantsToKnow() {
+    Location output = Location.of(folder).resolve("refused");
+    Instant start = Instant.parse("2026-11-22T06:00:00Z");
+    try (RunJournal refused = RunJournal.open(Storage.standard(), output, at(start))) {
+      refused.write(JournalEntry.Kind.STOPPED, 0, StepTimes.NONE, Map.of("why", "bad recipe"));
+    }
+    assertThat(folder.resolve("refused")).doesNotExist();
+    try (RunJournal failed = RunJournal.open(Storage.standard(), output, at(start))) {
+      failed.keep();
+      failed.write(JournalEntry.Kind.STOPPED, 0, StepTimes.NONE, Map.of("why", "no network"));
+    }
+    try (RunJournal again = RunJournal.open(Storage.standard(), output, at(start))) {
+      assertThat(RunJournal.read(Storage.standard(), output))
+          .as("a journal that is there is written at once")
+          .extracting(JournalEntry::kind)
+          .containsExactly(
+              JournalEntry.Kind.DRIVER, JournalEntry.Kind.STOPPED, JournalEntry.Kind.DRIVER);
+    }
+  }
+
   private static Clock at(Instant instant) {
     return Clock.fixed(instant, ZoneOffset.UTC);
   }

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NcclBindingTest {
   private static TcpOptions options(Transport transport, Optional<String> library) {
     Duration second = Duration.ofSeconds(1);
-    return new TcpOptions(second, second, second, transport, library);
+    return new TcpOptions(second, second, second, transport, library, PortRange.ANY);
   }
 
   @Test

@@ -65,8 +65,8 @@ public record RankMemory(Map<String, Long> parts) {
   /**
    * Elements kept for the backward pass. A block that is kept holds its input, the fused
    * projection, rotated queries and keys with the values, attention's result, the stream behind it,
-   * up and gate, and on a processor the probabilities of short sequences; a block that runs again only its input, but one such block exists whole at a
-   * time.
+   * up and gate, and on a processor the probabilities of short sequences; a block that runs again
+   * only its input, but one such block exists whole at a time.
    */
   private static long activations(
       TransformerConfig model, ComputeConfig compute, long tokens, long probabilities) {

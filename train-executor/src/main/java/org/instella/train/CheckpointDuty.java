@@ -99,6 +99,16 @@ final class CheckpointDuty implements AutoCloseable {
     pending = Optional.of(new Pending(state, thread.submit(() -> writer.writePart(snapshot))));
   }
 
+  /**
+   * Makes the memory that {@link #saveInBackground} copies to, and touches it. Before the first
+   * step, for two reasons: a machine that has too little of it shows now, and the first checkpoint
+   * halts the run no longer than the others.
+   */
+  void makeRoom(FlatBuffer weights, Moments moments) {
+    copies = Optional.of(new Copies(weights, moments, first()));
+    copies.get().take(kernels, weights, moments);
+  }
+
   private static Snapshot inPlace(TrainerState state, FlatBuffer weights, Moments moments) {
     return new Snapshot(
         state,

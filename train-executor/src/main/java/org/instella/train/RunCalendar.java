@@ -34,6 +34,11 @@ record RunCalendar(
     return step % checkpointEvery == 0 && step < lastStep;
   }
 
+  /** Whether a checkpoint is due after some step behind this one. */
+  boolean anotherCheckpointDue(long step) {
+    return checkpointDue(step - step % checkpointEvery + checkpointEvery);
+  }
+
   /** Whether held-out data is measured after a step; at the end it is measured in any case. */
   boolean heldOutDue(long step) {
     return heldOutEvery > 0 && step % heldOutEvery == 0 && step < lastStep;

@@ -100,6 +100,9 @@ public final class Trainer {
       announce();
       if (state.step() < calendar.lastStep()) {
         step.rehearse(state);
+        if (config.checkpoint().background() && calendar.anotherCheckpointDue(state.step())) {
+          parts.checkpoints.makeRoom(parts.objective.parameters().buffer(), parts.moments);
+        }
         if (state.step() == 0 && config.checkpoint().first()) {
           saveNow();
         }

@@ -101,10 +101,20 @@ public final class Decoder implements AutoCloseable {
     attributes.put("rope_base", config.ropeBase());
     attributes.put("precise", parameters.buffer().precision().scalarType());
     attributes.put("head_chunk", settings.headChunk());
+    TorchDevice device = parameters.buffer().device();
+    boolean cpu = device.kind() == TorchDevice.Kind.CPU;
     attributes.put(
         "widen",
         settings.compute() == DecoderSettings.Compute.BFLOAT16
-            && !Bfloat16Instructions.areThere(parameters.buffer().device()));
+            && cpu
+            && !Processor.here().multipliesBfloat16());
+    attributes.put(
+        "one_dnn",
+        cpu
+            && parameters.buffer().precision() == Precision.FLOAT32
+            && Processor.here().prefersOneDnn());
+    attributes.put("query_block", QueryBlocks.QUERIES);
+    attributes.put("longest_in_blocks", QueryBlocks.longestSequence(config, device));
     return attributes;
   }
 

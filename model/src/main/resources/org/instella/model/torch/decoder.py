@@ -3,8 +3,8 @@
 #
 # Weights come as one flat tensor in the order of TransformerConfig.tensors(); matrices are
 # (out, in), and q, k, v (and up, gate) are neighbours, so their products are fused. The backward
-# pass is written out: products write straight into the flat gradient, and only attention itself
-# goes through autograd, which picks the kernel of the device.
+# pass is written out, and products write straight into the flat gradient. Attention is written out for
+# short sequences on a processor; else it goes through autograd, which picks the kernel of the device.
 #
 # Shapes: B batch, S sequence, N = B * S tokens, D hidden, K key/value width, H heads, G key/value
 # heads, E head size, F feed-forward, V vocabulary.
@@ -12,7 +12,9 @@
 # Norms, rotary embedding, softmax and losses are computed in `precise` (float32, or float64 for
 # gradient checks); all else in the type of `flat`. Where the processor has no instructions for
 # bfloat16 (`widen`), training multiplies such matrices and attends in float32: the operands are the
-# same bfloat16 numbers and the results are rounded at the same places, four times faster.
+# same bfloat16 numbers and the results are rounded at the same places, four times faster. Where oneDNN
+# multiplies faster than what libtorch takes for float32 (`one_dnn`), products that it can do go to it;
+# not those with a transposed first operand, which it copies.
 class Decoder(Module):
   __parameters__ = []
   __buffers__ = []
@@ -31,6 +33,9 @@ class Decoder(Module):
   precise : int
   head_chunk : int
   widen : bool
+  query_block : int
+  longest_in_blocks : int
+  one_dnn : bool
 
   # ---- layout of the flat buffer ----
 
@@ -125,6 +130,83 @@ class Decoder(Module):
       return torch.scaled_dot_product_attention(q, k, v, None, 0.0, causal, scale=None, enable_gqa=grouped)
     return torch.scaled_dot_product_attention(q, k, v, mask, 0.0, False, scale=None, enable_gqa=grouped)
 
+  # [B, n, heads, E] with the heads of a group as rows of one matrix: [B * G, heads / G * n, E].
+  def by_group(self: __torch__.Decoder, x: Tensor) -> Tensor:
+    b = x.size(0)
+    n = x.size(1)
+    parts = torch.reshape(x, [b, n, self.kv_heads, -1, self.head_size])
+    return torch.reshape(torch.permute(parts, [0, 2, 3, 1, 4]), [b * self.kv_heads, -1, self.head_size])
+
+  # Back from by_group, into x [B, n, heads, E].
+  def ungroup(self: __torch__.Decoder, rows: Tensor, x: Tensor) -> Tensor:
+    b = x.size(0)
+    n = x.size(1)
+    parts = torch.view(rows, [b, self.kv_heads, -1, n, self.head_size])
+    return x.copy_(torch.reshape(torch.permute(parts, [0, 3, 1, 2, 4]), [b, n, -1, self.head_size]))
+
+  # Whether training attends by products of matrices, block of queries by block: see QueryBlocks.
+  def in_blocks(self: __torch__.Decoder, x: Tensor) -> bool:
+    return x.size(1) <= self.longest_in_blocks
+
+  # As attend, with q [B, S, H, E], k and v [B, S, G, E]. Returns the result [B, S, H, E], and of each
+  # block of n queries their probabilities over the T keys up to its end: [B * G, H / G * n, T].
+  # Scores are `precise`.
+  def attend_in_blocks(self: __torch__.Decoder, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> List[Tensor]:
+    b = q.size(0)
+    s = q.size(1)
+    scale = 1.0 / float(self.head_size) ** 0.5
+    joined = torch.empty_like(q)
+    keys = self.by_group(torch.to(k, self.precise))
+    values = self.by_group(v)
+    results: List[Tensor] = [joined]
+    at = 0
+    while at < s:
+      n = min(self.query_block, s - at)
+      end = at + n
+      queries = torch.to(self.by_group(torch.narrow(q, 1, at, n)), self.precise) * scale
+      scores = torch.bmm(queries, torch.transpose(torch.narrow(keys, 1, 0, end), 1, 2))
+      by_head = torch.view(scores, [b, self.heads, n, end])
+      if torch.numel(mask) == 0:
+        later = torch.triu(torch.ones([n, n], dtype=11, device=q.device), 1)
+        torch.narrow(by_head, 3, at, n).masked_fill_(later, float("-inf"))
+      else:
+        seen = torch.narrow(torch.narrow(mask, 2, at, n), 3, 0, end)
+        by_head.masked_fill_(torch.logical_not(seen), float("-inf"))
+      probabilities = torch.to(torch.softmax(scores, -1), v.dtype)
+      results.append(probabilities)
+      self.ungroup(torch.bmm(probabilities, torch.narrow(values, 1, 0, end)), torch.narrow(joined, 1, at, n))
+      at = end
+    return results
+
+  # Gradients of q, k and v, shaped as they are, in `precise`. The last block comes first: it sees all keys.
+  def attend_in_blocks_back(self: __torch__.Decoder, d_joined: Tensor, q: Tensor, k: Tensor, v: Tensor, probabilities: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
+    s = q.size(1)
+    scale = 1.0 / float(self.head_size) ** 0.5
+    keys = self.by_group(k)
+    values = self.by_group(v)
+    d_q = torch.empty_like(q, dtype=self.precise)
+    d_keys = torch.zeros_like(keys, dtype=self.precise)
+    d_values = torch.zeros_like(values, dtype=self.precise)
+    block = len(probabilities)
+    end = s
+    while block > 0:
+      block = block - 1
+      p = probabilities[block]
+      at = block * self.query_block
+      n = end - at
+      d_rows = self.by_group(torch.narrow(d_joined, 1, at, n))
+      rows = self.by_group(torch.narrow(q, 1, at, n))
+      torch.narrow(d_values, 1, 0, end).add_(torch.bmm(torch.transpose(p, 1, 2), d_rows))
+      seen = torch.contiguous(torch.narrow(values, 1, 0, end))
+      d_p = torch.bmm(d_rows, torch.transpose(seen, 1, 2))
+      d_scores = torch._softmax_backward_data(d_p, p, -1, p.dtype)
+      torch.narrow(d_keys, 1, 0, end).add_(torch.bmm(torch.transpose(d_scores, 1, 2), rows))
+      self.ungroup(torch.bmm(d_scores, torch.narrow(keys, 1, 0, end)), torch.narrow(d_q, 1, at, n))
+      end = at
+    d_k = self.ungroup(d_keys.mul_(scale), torch.empty_like(k, dtype=self.precise))
+    d_v = self.ungroup(d_values, torch.empty_like(v, dtype=self.precise))
+    return (d_q.mul_(scale), d_k, d_v)
+
   def swiglu(self: __torch__.Decoder, up_gate: Tensor) -> Tensor:
     up = torch.narrow(up_gate, -1, 0, self.feed_forward)
     gate = torch.narrow(up_gate, -1, self.feed_forward, self.feed_forward)
@@ -136,17 +218,26 @@ class Decoder(Module):
       return torch.to(x, self.precise)
     return x
 
+  # a b, both of one type.
+  def mm(self: __torch__.Decoder, a: Tensor, b: Tensor) -> Tensor:
+    if self.one_dnn:
+      no_scalars: List[Optional[number]] = []
+      return ops.mkldnn._linear_pointwise(a, torch.t(b), None, "none", no_scalars, "")
+    return torch.mm(a, b)
+
   # a b in the type of a.
   def product(self: __torch__.Decoder, a: Tensor, b: Tensor) -> Tensor:
     if self.widen:
-      return torch.to(torch.mm(torch.to(a, self.precise), torch.to(b, self.precise)), a.dtype)
-    return torch.mm(a, b)
+      return torch.to(self.mm(torch.to(a, self.precise), torch.to(b, self.precise)), a.dtype)
+    return self.mm(a, b)
 
   # c + a b in the type of a.
   def sum_with_product(self: __torch__.Decoder, c: Tensor, a: Tensor, b: Tensor) -> Tensor:
     if self.widen:
       wide = torch.addmm(torch.to(c, self.precise), torch.to(a, self.precise), torch.to(b, self.precise))
       return torch.to(wide, a.dtype)
+    if self.one_dnn:
+      return ops.mkldnn._linear_pointwise(a, c, torch.t(b), None, "add")
     return torch.addmm(c, a, b)
 
   # out = a b. The flat gradient may be wider than the product's type.
@@ -198,8 +289,14 @@ class Decoder(Module):
   def embed(self: __torch__.Decoder, flat: Tensor, tokens: Tensor) -> Tensor:
     return torch.embedding(self.embedding_of(flat), tokens)
 
-  # x [B, S, D]. Returns the block's output and what its backward pass needs:
-  # fused [N, D+2K], factors of the norms, attention's leaves and its result, middle, up_gate [N, 2F].
+  # Attention's result as rows [N, D] in the type of x.
+  def joined(self: __torch__.Decoder, attended: Tensor, x: Tensor) -> Tensor:
+    if not self.in_blocks(x):
+      attended = torch.transpose(attended.detach(), 1, 2)
+    return torch.to(torch.reshape(attended, [-1, self.hidden]), x.dtype)
+
+  # x [B, S, D]. Returns the block's output and what its backward pass needs: fused [N, D+2K], factors
+  # of the norms, middle, up_gate [N, 2F], attention's inputs, its result and, in blocks, probabilities.
   def block_forward(self: __torch__.Decoder, flat: Tensor, layer_number: Tensor, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor) -> List[Tensor]:
     torch.set_grad_enabled(False)
     norm1, w_qkv, q_norm, k_norm, w_o, norm2, w_up_gate, w_down = self.block(flat, int(layer_number))
@@ -215,18 +312,37 @@ class Decoder(Module):
     q = self.rotate(torch.view(q, [b, s, self.heads, self.head_size]), cos, sin, 1.0)
     k = self.rotate(torch.view(k, [b, s, self.kv_heads, self.head_size]), cos, sin, 1.0)
     v = torch.reshape(self.values(fused), [b, s, self.kv_heads, self.head_size])
-    torch.set_grad_enabled(True)
-    q = torch.transpose(self.operand(q), 1, 2).detach().requires_grad_(True)
-    k = torch.transpose(self.operand(k), 1, 2).detach().requires_grad_(True)
-    v = torch.transpose(self.operand(v), 1, 2).detach().requires_grad_(True)
-    attended = self.attend(q, k, v, mask, True)
-    torch.set_grad_enabled(False)
-    joined = torch.to(torch.reshape(torch.transpose(attended.detach(), 1, 2), [-1, self.hidden]), x.dtype)
+    q = self.operand(q)
+    k = self.operand(k)
+    v = self.operand(v)
+    attended: List[Tensor] = []
+    if self.in_blocks(x):
+      attended = self.attend_in_blocks(q, k, v, mask)
+    else:
+      torch.set_grad_enabled(True)
+      q = torch.transpose(q, 1, 2).detach().requires_grad_(True)
+      k = torch.transpose(k, 1, 2).detach().requires_grad_(True)
+      v = torch.transpose(v, 1, 2).detach().requires_grad_(True)
+      attended = [self.attend(q, k, v, mask, True)]
+      torch.set_grad_enabled(False)
+    joined = self.joined(attended[0], x)
     middle = self.sum_with_product(rows, joined, torch.t(w_o))
     normed, factor2 = self.norm(middle, norm2)
     up_gate = self.product(normed, torch.t(w_up_gate))
     y = self.sum_with_product(middle, self.swiglu(up_gate), torch.t(w_down))
-    return [torch.view(y, [b, s, self.hidden]), fused, factor1, q_factor, k_factor, q, k, v, attended, middle, factor2, up_gate]
+    return [torch.view(y, [b, s, self.hidden]), fused, factor1, q_factor, k_factor, middle, factor2, up_gate, q, k, v] + attended
+
+  # Gradients of q, k and v [B, S, heads, E]; attended: the result, and probabilities if in blocks.
+  def attention_back(self: __torch__.Decoder, d_joined: Tensor, q: Tensor, k: Tensor, v: Tensor, attended: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
+    if len(attended) > 1:
+      return self.attend_in_blocks_back(d_joined, q, k, v, attended[1:])
+    outputs: List[Tensor] = [attended[0]]
+    leaves: List[Tensor] = [q, k, v]
+    given: List[Optional[Tensor]] = [torch.transpose(d_joined, 1, 2)]
+    d_q, d_k, d_v = torch.autograd.grad(outputs, leaves, given)
+    dq = torch.transpose(unchecked_cast(Tensor, d_q), 1, 2)
+    dk = torch.transpose(unchecked_cast(Tensor, d_k), 1, 2)
+    return (dq, dk, torch.transpose(unchecked_cast(Tensor, d_v), 1, 2))
 
   # dy and x [B, S, D]; kept is what block_forward returned after the output. Writes the block's part
   # of `grads` and returns the gradient of x.
@@ -235,7 +351,7 @@ class Decoder(Module):
     layer = int(layer_number)
     norm1, w_qkv, q_norm, k_norm, w_o, norm2, w_up_gate, w_down = self.block(flat, layer)
     g_norm1, g_qkv, g_q_norm, g_k_norm, g_o, g_norm2, g_up_gate, g_down = self.block(grads, layer)
-    fused, factor1, q_factor, k_factor, q, k, v, attended, middle, factor2, up_gate = kept
+    fused, factor1, q_factor, k_factor, middle, factor2, up_gate, q, k, v, attended = kept[0:11]
     b = x.size(0)
     s = x.size(1)
     f = self.feed_forward
@@ -258,16 +374,11 @@ class Decoder(Module):
     d_middle = torch.to(self.norm_back(d_normed, middle, norm2, factor2, g_norm2), x.dtype).add_(dy)
 
     # attention: middle = x + attended o^T
-    joined = torch.to(torch.reshape(torch.transpose(attended.detach(), 1, 2), [-1, self.hidden]), x.dtype)
-    self.product_into(g_o, torch.t(d_middle), joined)
+    self.product_into(g_o, torch.t(d_middle), self.joined(attended, x))
     d_joined = torch.view(self.operand(self.product(d_middle, w_o)), [b, s, self.heads, self.head_size])
-    outputs: List[Tensor] = [attended]
-    leaves: List[Tensor] = [q, k, v]
-    given: List[Optional[Tensor]] = [torch.transpose(d_joined, 1, 2)]
-    d_q, d_k, d_v = torch.autograd.grad(outputs, leaves, given)
-    dq = self.rotate(torch.transpose(unchecked_cast(Tensor, d_q), 1, 2), cos, sin, -1.0)
-    dk = self.rotate(torch.transpose(unchecked_cast(Tensor, d_k), 1, 2), cos, sin, -1.0)
-    dv = torch.transpose(unchecked_cast(Tensor, d_v), 1, 2)
+    dq, dk, dv = self.attention_back(d_joined, q, k, v, kept[10:])
+    dq = self.rotate(dq, cos, sin, -1.0)
+    dk = self.rotate(dk, cos, sin, -1.0)
     d_fused = torch.empty_like(fused)
     kv = self.kv_heads * self.head_size
     self.queries(d_fused).copy_(self.norm_back(torch.reshape(dq, [-1, self.hidden]), self.queries(fused), q_norm, q_factor, g_q_norm))
@@ -300,14 +411,14 @@ class Decoder(Module):
       part = torch.narrow(normed, 0, at, length)
       index = torch.narrow(wanted, 0, at, length)
       count = torch.unsqueeze(torch.narrow(counts, 0, at, length), 1)
-      logits = torch.to(torch.mm(self.operand(part), torch.t(weight)), self.precise)
+      logits = torch.to(self.mm(self.operand(part), torch.t(weight)), self.precise)
       surplus = torch.log_softmax(logits, 1)
       loss.sub_(torch.sum(torch.to(torch.gather(surplus, 1, index) * count, 7)))
       surplus.exp_()
       surplus.scatter_add_(1, index, torch.neg(torch.ones_like(count)))
       surplus = torch.to(surplus, weight.dtype)
       weights = torch.to(count * scale, weight.dtype)
-      torch.narrow(d_normed, 0, at, length).copy_(torch.mm(surplus, weight).mul_(weights))
+      torch.narrow(d_normed, 0, at, length).copy_(self.mm(surplus, weight).mul_(weights))
       scaled = part * weights
       if at == 0:
         self.product_into(g_weight, torch.t(surplus), scaled)

@@ -25,26 +25,36 @@ class DecoderGradientTest {
   static Stream<Arguments> settings() {
     TransformerConfig grouped = TinyModel.CONFIG;
     TransformerConfig full =
-        new TransformerConfig(3, 48, 3, 3, 16, 64, 96, 1e-5, 10000, 64, false, 0, 0, -1);
+        new TransformerConfig(3, 48, 3, 3, 16, 64, 96, 1e-5, 10000, 300, false, 0, 0, -1);
     TransformerConfig tied =
-        new TransformerConfig(2, 64, 4, 1, 16, 96, 128, 1e-5, 500000, 64, true, 0, 0, 1);
+        new TransformerConfig(2, 64, 4, 1, 16, 96, 128, 1e-5, 500000, 300, true, 0, 0, 1);
     return Stream.of(
-        Arguments.of("plain", full, DEFAULT, false),
-        Arguments.of("grouped heads", grouped, DEFAULT, false),
-        Arguments.of("tied head", tied, DEFAULT, false),
-        Arguments.of("every block again", full, DEFAULT.withRecomputeEvery(1), false),
-        Arguments.of("every second block again", full, DEFAULT.withRecomputeEvery(2), false),
-        Arguments.of("head in parts of 7", tied, DEFAULT.withHeadChunk(7), false),
-        Arguments.of("documents", grouped, DEFAULT, true),
-        Arguments.of("all together", tied, DEFAULT.withRecomputeEvery(2).withHeadChunk(5), true));
+        Arguments.of("plain", full, DEFAULT, 24, false),
+        Arguments.of("grouped heads", grouped, DEFAULT, 24, false),
+        Arguments.of("tied head", tied, DEFAULT, 24, false),
+        Arguments.of("every block again", full, DEFAULT.withRecomputeEvery(1), 24, false),
+        Arguments.of("every second block again", full, DEFAULT.withRecomputeEvery(2), 24, false),
+        Arguments.of("head in parts of 7", tied, DEFAULT.withHeadChunk(7), 24, false),
+        Arguments.of("documents", grouped, DEFAULT, 24, true),
+        Arguments.of("one token", full, DEFAULT, 1, false),
+        Arguments.of("two blocks of queries", full, DEFAULT, 137, false),
+        Arguments.of("two blocks, grouped, documents", tied, DEFAULT, 151, true),
+        Arguments.of("flash kernel", full, DEFAULT, 257, false),
+        Arguments.of("flash kernel, grouped, documents", tied, DEFAULT, 269, true),
+        Arguments.of(
+            "all together", tied, DEFAULT.withRecomputeEvery(2).withHeadChunk(5), 131, true));
   }
 
   /** In float64 a central difference is good to about 1e-9; a wrong term is off by far more. */
   @ParameterizedTest(name = "{0}")
   @MethodSource("settings")
   void gradientsAreTheSlopesOfTheLoss(
-      String name, TransformerConfig config, DecoderSettings settings, boolean documents) {
-    MicroBatch batch = batch(config, documents);
+      String name,
+      TransformerConfig config,
+      DecoderSettings settings,
+      int sequence,
+      boolean documents) {
+    MicroBatch batch = batch(config, sequence, documents);
     try (Decoder single = TinyModel.decoder(config, 5, settings);
         Decoder decoder = new Decoder(single.parameters().toFloat64(), settings);
         FlatGradients gradients = FlatGradients.like(decoder.parameters())) {
@@ -228,9 +238,13 @@ class DecoderGradientTest {
   }
 
   private static MicroBatch batch(TransformerConfig config, boolean documents) {
+    return batch(config, SEQUENCE, documents);
+  }
+
+  private static MicroBatch batch(TransformerConfig config, int sequence, boolean documents) {
     Random random = new Random(13);
-    int[] tokens = random.ints(BATCH * SEQUENCE, 2, config.vocabularySize()).toArray();
-    int[] targets = random.ints(BATCH * SEQUENCE, 0, config.vocabularySize()).toArray();
+    int[] tokens = random.ints(BATCH * sequence, 2, config.vocabularySize()).toArray();
+    int[] targets = random.ints(BATCH * sequence, 0, config.vocabularySize()).toArray();
     int[] numbers = new int[tokens.length];
     for (int i = 0; i < numbers.length; i++) {
       numbers[i] = i / 9;
@@ -239,7 +253,7 @@ class DecoderGradientTest {
       Arrays.fill(targets, 3, 6, -100);
     }
     return new MicroBatch(
-        tokens, targets, BATCH, SEQUENCE, documents ? Optional.of(numbers) : Optional.empty());
+        tokens, targets, BATCH, sequence, documents ? Optional.of(numbers) : Optional.empty());
   }
 
   private static int[] concat(int[] first, int[] second) {

@@ -3,6 +3,7 @@ package org.instella.train.plan;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.instella.model.transformer.FlatTensors;
+import org.instella.model.transformer.QueryBlocks;
 import org.instella.model.transformer.TransformerConfig;
 import org.instella.train.ComputeConfig;
 import org.instella.train.TrainConfig;
@@ -36,7 +37,10 @@ public record RankMemory(Map<String, Long> parts) {
     int buffers = gradientBuffers(train.microBatches(), ranks);
     parts.put("gradients, float32, %d buffers".formatted(buffers), buffers * flat * FLOAT32);
     parts.put("moments, this rank's slice", 2 * flat * FLOAT32 / ranks);
-    parts.put("activations", activations(model, compute, tokens) * computeBytes);
+    long probabilities =
+        QueryBlocks.kept(model, train.sequenceLength(), compute.torchDevice())
+            / train.sequenceLength();
+    parts.put("activations", activations(model, compute, tokens, probabilities) * computeBytes);
     // Logits and their gradient, for a chunk of tokens.
     long chunk = Math.min(compute.headChunk(), tokens);
     parts.put("logits, one chunk", 2 * chunk * model.vocabularySize() * FLOAT32);
@@ -61,12 +65,14 @@ public record RankMemory(Map<String, Long> parts) {
   /**
    * Elements kept for the backward pass. A block that is kept holds its input, the fused
    * projection, rotated queries and keys with the values, attention's result, the stream behind it,
-   * and up and gate; a block that runs again only its input, but one such block exists whole at a
-   * time.
+   * up and gate, and on a processor the probabilities of short sequences; a block that runs again
+   * only its input, but one such block exists whole at a time.
    */
-  private static long activations(TransformerConfig model, ComputeConfig compute, long tokens) {
+  private static long activations(
+      TransformerConfig model, ComputeConfig compute, long tokens, long probabilities) {
     long projected = model.hiddenSize() + 2L * model.keyValueSize();
-    long whole = 3L * model.hiddenSize() + 2 * projected + 2L * model.feedForwardSize();
+    long whole =
+        3L * model.hiddenSize() + 2 * projected + 2L * model.feedForwardSize() + probabilities;
     long perToken = 2L * model.hiddenSize();
     boolean runsAgain = false;
     for (int layer = 0; layer < model.layers(); layer++) {

@@ -16,7 +16,7 @@ import java.util.concurrent.Executors;
  * has anything else to do.
  */
 final class SyncedStream extends BufferedOutputStream implements WritableByteChannel {
-  private static final long WRITE_BEHIND = 1 << 26;
+  private static final long WRITE_BEHIND = 1 << 24;
   private static final Executor DISK =
       Executors.newCachedThreadPool(
           task -> {

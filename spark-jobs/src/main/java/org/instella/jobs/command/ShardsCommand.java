@@ -18,11 +18,12 @@ import picocli.CommandLine.Spec;
 /** Token data sets looked at, checked and searched. */
 @Command(
     name = "shards",
-    description = "Looks at, checks and searches token data sets.",
+    description = "Looks at, checks, searches and converts token data sets.",
     subcommands = {
       ShardsCommand.Inspect.class,
       ShardsCommand.Verify.class,
-      ShardsCommand.Find.class
+      ShardsCommand.Find.class,
+      ShardsConvert.class
     })
 final class ShardsCommand implements Runnable {
   @Spec CommandSpec spec;

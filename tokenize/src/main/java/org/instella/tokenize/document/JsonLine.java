@@ -29,6 +29,10 @@ final class JsonLine {
 
   private byte[] bytes = new byte[0];
   private int to;
+
+  /** All bytes of the strings or-ed together: whether one of them is beyond ASCII. */
+  private long seen;
+
   private byte[] string = new byte[4096];
   private int stringSize;
 
@@ -42,31 +46,58 @@ final class JsonLine {
     sourceName = schema.source().getBytes(UTF_8);
   }
 
-  /** Reads {@code line[from .. end)}, well-formed UTF-8; false where Jackson has to decide. */
+  /** Reads {@code line[from .. end)}; false where it is not UTF-8 or Jackson has to decide. */
   boolean read(byte[] line, int from, int end) {
+    int behind = readObject(line, from, end);
+    return behind >= 0 && space(behind) == to && isUtf8(from, end);
+  }
+
+  /**
+   * Reads the line that begins at {@code from}, without knowing where it ends: a newline cannot
+   * stand inside an object that is accepted.
+   *
+   * @return the place of the newline; below 0 where it is not before {@code end}, where the line is
+   *     not UTF-8, or where Jackson has to decide
+   */
+  int readLine(byte[] buffer, int from, int end) {
+    int behind = readObject(buffer, from, end);
+    if (behind < 0) {
+      return GIVE_UP;
+    }
+    int newline = space(behind);
+    return newline < to && bytes[newline] == '\n' && isUtf8(from, newline) ? newline : GIVE_UP;
+  }
+
+  private boolean isUtf8(int from, int end) {
+    return (seen & HIGH_BITS) == 0 || Utf8.firstBad(bytes, from, end) < 0;
+  }
+
+  /** The place behind the closing brace. */
+  private int readObject(byte[] line, int from, int end) {
     bytes = line;
+    seen = 0;
     to = end;
     text = null;
     id = null;
     source = null;
     int at = space(from);
     if (!is(at, '{')) {
-      return false;
+      return GIVE_UP;
     }
     at = space(at + 1);
     if (is(at, '}')) {
-      return false;
+      return GIVE_UP;
     }
     while (true) {
       at = member(at);
       if (at < 0) {
-        return false;
+        return GIVE_UP;
       }
       if (is(at, '}')) {
-        return text != null && space(at + 1) == to;
+        return text == null ? GIVE_UP : at + 1;
       }
       if (!is(at, ',')) {
-        return false;
+        return GIVE_UP;
       }
       at = space(at + 1);
     }
@@ -133,75 +164,110 @@ final class JsonLine {
     return at;
   }
 
+  /** Marks, of eight bytes, the first that is a quote, a backslash or a control character. */
+  private static long special(long word) {
+    // A byte that becomes zero, or falls below a space, borrows into its highest bit. Bytes of
+    // larger characters have it set already and are masked.
+    return (((word ^ ('"' * ONES)) - ONES)
+            | ((word ^ ('\\' * ONES)) - ONES)
+            | (word - ' ' * ONES))
+        & ~word
+        & HIGH_BITS;
+  }
+
   /**
    * The first quote, backslash or control character from {@code at} on; the end if there is none.
    */
   private int special(int at) {
+    byte[] bytes = this.bytes;
+    int to = this.to;
+    long seen = this.seen;
     int i = at;
     for (; i + Long.BYTES <= to; i += Long.BYTES) {
       long word = (long) LONG.get(bytes, i);
-      // A byte that becomes zero, or falls below a space, borrows into its highest bit. Bytes of
-      // larger characters have it set already and are masked.
-      long found =
-          (((word ^ ('"' * ONES)) - ONES) | ((word ^ ('\\' * ONES)) - ONES) | (word - ' ' * ONES))
-              & ~word
-              & HIGH_BITS;
+      seen |= word;
+      long found = special(word);
       if (found != 0) {
+        this.seen = seen;
         return i + Long.numberOfTrailingZeros(found) / Byte.SIZE;
       }
     }
     while (i < to && bytes[i] != '"' && bytes[i] != '\\' && (bytes[i] & 0xFF) >= ' ') {
+      seen |= bytes[i];
       i++;
     }
+    this.seen = seen;
     return i;
   }
 
-  /** Reads a string into {@code string}; gives the place behind its closing quote. */
+  /**
+   * Reads a string into {@code string}; gives the place behind its closing quote. Words are copied
+   * before they are looked at: what is too much of them is written over.
+   */
   private int string(int at) {
     if (!is(at, '"')) {
       return GIVE_UP;
     }
-    stringSize = 0;
-    int from = at + 1;
-    while (true) {
-      int end = special(from);
-      append(from, end);
-      if (is(end, '"')) {
-        return end + 1;
+    byte[] bytes = this.bytes;
+    int to = this.to;
+    makeRoom(to - at); // an escape is longer than what it stands for
+    byte[] string = this.string;
+    int size = 0;
+    int i = at + 1;
+    while (i < to) {
+      if (i + Long.BYTES <= to) {
+        long word = (long) LONG.get(bytes, i);
+        LONG.set(string, size, word);
+        seen |= word;
+        long found = special(word);
+        int plain = found == 0 ? Long.BYTES : Long.numberOfTrailingZeros(found) / Byte.SIZE;
+        i += plain;
+        size += plain;
+        if (found == 0) {
+          continue;
+        }
       }
-      if (!is(end, '\\')) {
-        return GIVE_UP;
+      byte c = bytes[i];
+      if (c == '"') {
+        stringSize = size;
+        return i + 1;
       }
-      from = escape(end + 1);
-      if (from < 0) {
+      if (c == '\\') {
+        int plain = i + 1 < to ? plainEscape(bytes[i + 1]) : GIVE_UP;
+        if (plain >= 0) {
+          string[size++] = (byte) plain;
+          i += 2;
+          continue;
+        }
+        stringSize = size;
+        i = unicodeEscape(i + 1);
+        if (i < 0) {
+          return GIVE_UP;
+        }
+        size = stringSize;
+      } else if ((c & 0xFF) < ' ') {
         return GIVE_UP;
+      } else {
+        seen |= c;
+        string[size++] = c;
+        i++;
       }
     }
+    return GIVE_UP;
   }
 
-  private void append(int from, int end) {
-    room(end - from);
-    System.arraycopy(bytes, from, string, stringSize, end - from);
-    stringSize += end - from;
-  }
-
-  private void room(int more) {
-    if (string.length - stringSize < more) {
+  private void makeRoom(int most) {
+    int needed = Math.addExact(most, Long.BYTES);
+    if (string.length < needed) {
       long doubled = Math.min(2L * string.length, Integer.MAX_VALUE - 8);
-      string = Arrays.copyOf(string, (int) Math.max(Math.addExact(stringSize, more), doubled));
+      string = new byte[(int) Math.max(needed, doubled)];
     }
   }
 
-  /** Appends what an escape stands for; {@code at} is behind the backslash. */
-  private int escape(int at) {
+  /** Appends what an escape of a code unit stands for; {@code at} is behind the backslash. */
+  private int unicodeEscape(int at) {
     if (at >= to) {
       return GIVE_UP;
-    }
-    int c = plainEscape(bytes[at]);
-    if (c >= 0) {
-      room(1);
-      string[stringSize++] = (byte) c;
-      return at + 1;
     }
     int unit = bytes[at] == 'u' ? hex(at + 1) : GIVE_UP;
     int end = at + 5;
@@ -252,7 +318,6 @@ final class JsonLine {
   }
 
   private void appendCodePoint(int c) {
-    room(4);
     if (c < 0x80) {
       string[stringSize++] = (byte) c;
     } else if (c < 0x800) {

@@ -53,19 +53,46 @@ final class LineScanner implements AutoCloseable {
     this.times = times;
   }
 
+  /**
+   * Drops the line, so that what is buffered behind it can be looked at: {@code buffer()[ahead() ..
+   * filled())}, which may hold the next line in full. {@link #take} moves to it, {@link #next} finds
+   * out.
+   *
+   * @return whether anything is buffered
+   */
+  boolean lookAhead() {
+    start = nextStart;
+    line = buffer;
+    return start < filled;
+  }
+
+  int ahead() {
+    return start;
+  }
+
+  int filled() {
+    return filled;
+  }
+
+  /** Moves to the line that {@link #lookAhead} shows, whose newline somebody has met already. */
+  void take(int newline) {
+    found(newline, newline + 1);
+  }
+
   /** Moves to the next line; false when there is none. */
   boolean next() {
-    dropLine();
+    start = nextStart;
     int scanned = start;
     while (true) {
       int newline = newline(scanned);
       if (newline >= 0) {
         return found(newline, newline + 1);
       }
-      scanned = filled;
       if (filled - start > limits.lineBytes()) {
         return skipRest();
       }
+      dropLines();
+      scanned = filled;
       if (!fill()) {
         return filled > start && found(filled, filled);
       }
@@ -127,15 +154,13 @@ final class LineScanner implements AutoCloseable {
     return true;
   }
 
-  private void dropLine() {
-    start = nextStart;
-    if (start > 0 && start >= filled / 2) {
-      System.arraycopy(buffer, start, buffer, 0, filled - start);
-      offsetOfBuffer += start;
-      filled -= start;
-      start = 0;
-      nextStart = 0;
-    }
+  /** Makes room for more: of the line that is being read, only the beginning stays. */
+  private void dropLines() {
+    System.arraycopy(buffer, start, buffer, 0, filled - start);
+    offsetOfBuffer += start;
+    filled -= start;
+    start = 0;
+    nextStart = 0;
   }
 
   private int newline(int from) {

@@ -12,6 +12,14 @@ import org.junit.jupiter.api.Test;
  * every behaviour of splits, prefix spaces, {@code ignore_merges}, merges in no order.
  */
 class RandomTokenizerFilesTest {
+  /**
+   * Digits since Unicode 17 (Tolong Siki). What the library's Digits step takes for a digit is up to
+   * the compiler that it was built with: version 0.23.2, which our tables follow, takes these, and
+   * the older build that the test calls does not.
+   */
+  private static final int FIRST_NEWER_DIGIT = 0x11DE0;
+
+  private static final int LAST_NEWER_DIGIT = 0x11DE9;
 
   @Test
   void agreeWithTheLibraryOnRandomFiles() throws Exception {
@@ -31,7 +39,7 @@ class RandomTokenizerFilesTest {
       BpeTokenizer ours = new BpeFile(file.json(), "seed " + seed).read("").newTokenizer();
       try (Tokenizer library = HuggingFaceTokenizer.parse(file.json(), "seed " + seed)) {
         for (int i = 0; i < 60; i++) {
-          String text = RandomTexts.next(random, file.added());
+          String text = withoutNewerDigits(RandomTexts.next(random, file.added()));
           int[] expected = library.encode(text);
           int[] ids = ours.encode(text);
           if (!Arrays.equals(ids, expected)) {
@@ -42,5 +50,12 @@ class RandomTokenizerFilesTest {
         }
       }
     }
+  }
+
+  private static String withoutNewerDigits(String text) {
+    return text.codePoints()
+        .map(c -> c >= FIRST_NEWER_DIGIT && c <= LAST_NEWER_DIGIT ? '1' : c)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
   }
 }

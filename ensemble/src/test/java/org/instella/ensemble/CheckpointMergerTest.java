@@ -351,7 +351,8 @@ class CheckpointMergerTest {
     assertThatThrownBy(() -> CheckpointMerger.open(STORAGE, mean(models)))
         .isInstanceOf(DataException.class)
         .hasMessageContaining(
-            "architecture config.json model_type (seed-0-1048576 has \"instella\", odd has \"llama\")")
+            "architecture config.json model_type (seed-0-1048576 has \"instella\", odd has"
+                + " \"llama\")")
         .hasMessageContaining(
             "tensor names model.norm.weight (seed-0-1048576 has it, odd has none)")
         .hasMessageContaining(

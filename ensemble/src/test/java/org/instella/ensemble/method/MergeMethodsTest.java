@@ -269,14 +269,17 @@ class MergeMethodsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "method = linear, weights = [0.5, 0.4] | weights = [0.5,0.4] (line 1): sum to 0.9 instead of 1; set normalize = true",
-        "method = linear, weights = [1, -1], normalize = true | sum to 0.0, by which they cannot be divided",
+        "method = linear, weights = [0.5, 0.4] | weights = [0.5,0.4] (line 1): sum to 0.9 instead"
+            + " of 1; set normalize = true",
+        "method = linear, weights = [1, -1], normalize = true | sum to 0.0, by which they cannot be"
+            + " divided",
         "method = linear, weights = [1] | has 1 entries for 2 models",
         "method = ties | needs a base model: name it with key base",
         "method = mean, density = 0.5 | density (line 1): unknown key",
         "method = slerp, t = 1.5 | t = 1.5 (line 1): must be in [0, 1]",
         "method = sleerp | method = \"sleerp\" (line 1)",
-        "method = della, density = 0.9, epsilon = 0.2 | must keep density - epsilon = 0.7000 and density + epsilon = 1.100 inside (0, 1)",
+        "method = della, density = 0.9, epsilon = 0.2 | must keep density - epsilon = 0.7000 and"
+            + " density + epsilon = 1.100 inside (0, 1)",
         "method = nearswap, t = 0 | t = 0 (line 1)",
         "method = latest, last = 3 | must be at most the 2 models",
         "method = copy, from = 2 | must be below 2",

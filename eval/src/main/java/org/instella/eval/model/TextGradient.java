@@ -21,8 +21,8 @@ import org.instella.tokenize.bpe.Tokenizer;
 
 /**
  * The gradient of the summed loss of texts at a model's weights, on the processor. Texts are read
- * in the windows of {@link RollingScorer}. As in training, the embedding of the padding token has no
- * gradient.
+ * in the windows of {@link RollingScorer}. As in training, the embedding of the padding token has
+ * no gradient.
  *
  * <p>Holds the weights, the gradient of one window and their sum; owns model and tokenizer. Not for
  * several threads.

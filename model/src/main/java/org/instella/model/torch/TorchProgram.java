@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.instella.conf.error.BugException;
 import org.instella.conf.error.EnvironmentException;
 
@@ -72,7 +73,14 @@ public final class TorchProgram implements AutoCloseable {
    */
   public static TorchProgram load(
       String resource, Map<String, Object> attributes, TorchDevice device) {
-    return compile(resource, text(resource), attributes, device);
+    return load(List.of(resource), attributes, device);
+  }
+
+  /** Compiles a program whose class goes on, indented, from one text to the next. */
+  public static TorchProgram load(
+      List<String> resources, Map<String, Object> attributes, TorchDevice device) {
+    String text = resources.stream().map(TorchProgram::text).collect(Collectors.joining("\n"));
+    return compile(resources.get(0), text, attributes, device);
   }
 
   /** Compiles a program given as text; {@code name} is only for messages. */

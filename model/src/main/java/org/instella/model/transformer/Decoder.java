@@ -26,6 +26,7 @@ import org.instella.model.torch.TorchProgram;
  */
 public final class Decoder implements AutoCloseable {
   private static final int BFLOAT16 = 15;
+  private static final List<String> TEXTS = List.of("decoder.py", "decoder_without_gradients.py");
 
   private final FlatParameters parameters;
   private final DecoderSettings settings;
@@ -53,7 +54,7 @@ public final class Decoder implements AutoCloseable {
     this.parameters = parameters;
     this.settings = settings;
     TorchDevice device = parameters.buffer().device();
-    this.program = TorchProgram.load("decoder.py", attributes(), device);
+    this.program = TorchProgram.load(TEXTS, attributes(), device);
     this.owned = TensorScope.open(device);
     Tensor master = parameters.buffer().tensor();
     this.weights =

@@ -32,11 +32,15 @@ class Missing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def find_spec(self, name, path=None, target=None):
         frame = sys._getframe(1)
-        while frame:
-            if self.inside in frame.f_globals.get("__name__", ""):
-                return importlib.machinery.ModuleSpec(name, self, is_package=True)
+        while frame and "importlib" in frame.f_code.co_filename:
             frame = frame.f_back
-        return None
+        importer = frame.f_globals.get("__name__", "") if frame else ""
+        replaced = name.partition(".")[0] in {r.partition(".")[0] for r in REPLACED}
+        if not replaced and importer.partition(".")[0] != self.inside:
+            return None
+        if name.partition(".")[0] == self.inside:
+            return None
+        return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
     def create_module(self, spec):
         REPLACED.append(spec.name)

@@ -134,7 +134,7 @@ def main():
     parser.add_argument("--java-options", default="", help="more options for our JVM")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 10, 40], help="of --memory: times --copies")
-    parser.add_argument("--heap-mib", type=int, default=320, help="of --memory: largest heap")
+    parser.add_argument("--heap-mib", type=int, default=512, help="of --memory: largest heap; Spark wants 450")
     args = parser.parse_args()
     args.shared = args.shared.resolve()
     args.copies = args.copies or (4 if args.memory else 20)

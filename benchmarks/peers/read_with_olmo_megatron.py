@@ -51,14 +51,27 @@ class Missing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 class Replaced(types.ModuleType):
+    __version__ = "99.0.0"
     __path__ = []
 
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        return type(name, (), {"__class_getitem__": classmethod(lambda c, _: c),
-                               "__init__": lambda self, *a, **k: None,
-                               "__call__": lambda self, f=None, *a, **k: f})
+        return Anything(name, (), {"__init__": lambda self, *a, **k: None,
+                                   "__getattr__": lambda self, method: lambda *a, **k: None,
+                                   "__call__": lambda self, f=None, *a, **k: f})
+
+
+class Anything(type):
+    """The class of what an empty module holds: its own attributes are empty tuples."""
+
+    def __getattr__(cls, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return ()
+
+    def __getitem__(cls, item):
+        return cls
 
 
 def documents(dataset):

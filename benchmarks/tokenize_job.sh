@@ -5,10 +5,10 @@
 # Results: benchmarks/results/tokenize_job_*.md
 #
 #   PYTHON=/path/to/python SHARED=/path/to/shared \
-#     benchmarks/tokenize_job.sh [--copies 20] [--cores 2] [--rounds 3] [--form gz|zst|plain]
+#     benchmarks/tokenize_job.sh [--copies 20] [--peer-copies 2] [--cores 2] [--rounds 3] [--form gz|zst|plain] [--shard-mib 256]
 #
 # PYTHON needs tokenizers and numpy, and zstandard for --form zst. Texts and the tokenizer come from
-# SHARED; the corpus is copied --copies times into a temporary folder.
+# SHARED; the corpus is copied --copies times into a temporary folder, for the loop --peer-copies times.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec "${PYTHON:-python3}" benchmarks/peers/tokenize_job_bench.py --shared "${SHARED:-../shared}" "$@"

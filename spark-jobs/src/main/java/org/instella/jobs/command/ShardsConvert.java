@@ -1,6 +1,7 @@
 package org.instella.jobs.command;
 
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.instella.conf.error.ConfigurationException;
@@ -38,13 +39,18 @@ import picocli.CommandLine.Spec;
 final class ShardsConvert implements Callable<Integer> {
   /** The formats of others, as they are named here. */
   enum Format {
-    dolma(new DolmaFormat()),
-    megatron(new MegatronFormat());
+    DOLMA(new DolmaFormat()),
+    MEGATRON(new MegatronFormat());
 
     final ForeignFormat format;
 
     Format(ForeignFormat format) {
       this.format = format;
+    }
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 

@@ -168,9 +168,7 @@ final class JsonLine {
   private static long special(long word) {
     // A byte that becomes zero, or falls below a space, borrows into its highest bit. Bytes of
     // larger characters have it set already and are masked.
-    return (((word ^ ('"' * ONES)) - ONES)
-            | ((word ^ ('\\' * ONES)) - ONES)
-            | (word - ' ' * ONES))
+    return (((word ^ ('"' * ONES)) - ONES) | ((word ^ ('\\' * ONES)) - ONES) | (word - ' ' * ONES))
         & ~word
         & HIGH_BITS;
   }

@@ -15,8 +15,8 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.instella.conf.storage.Storage;
-import org.instella.tokenize.document.gzip.GzipStream;
 import org.instella.tokenize.document.RejectedLine.Reason;
+import org.instella.tokenize.document.gzip.GzipStream;
 
 /**
  * JSON lines. {@link JsonLine} takes the wanted fields out of nearly all of them; where it gives

@@ -55,8 +55,8 @@ final class LineScanner implements AutoCloseable {
 
   /**
    * Drops the line, so that what is buffered behind it can be looked at: {@code buffer()[ahead() ..
-   * filled())}, which may hold the next line in full. {@link #take} moves to it, {@link #next} finds
-   * out.
+   * filled())}, which may hold the next line in full. {@link #take} moves to it, {@link #next}
+   * finds out.
    *
    * @return whether anything is buffered
    */

@@ -13,9 +13,9 @@ import org.junit.jupiter.api.Test;
  */
 class RandomTokenizerFilesTest {
   /**
-   * Digits since Unicode 17 (Tolong Siki). What the library's Digits step takes for a digit is up to
-   * the compiler that it was built with: version 0.23.2, which our tables follow, takes these, and
-   * the older build that the test calls does not.
+   * Digits since Unicode 17 (Tolong Siki). What the library's Digits step takes for a digit is up
+   * to the compiler that it was built with: version 0.23.2, which our tables follow, takes these,
+   * and the older build that the test calls does not.
    */
   private static final int FIRST_NEWER_DIGIT = 0x11DE0;
 

@@ -121,17 +121,13 @@ public final class GzipStream extends InputStream {
 
   private void endMember() throws IOException {
     if (little() != crc.getValue() || little() != (size & 0xFFFFFFFFL)) {
-      throw new ZipException(
-          "the checksum before packed byte %d is wrong".formatted(packed.at()));
+      throw new ZipException("the checksum before packed byte %d is wrong".formatted(packed.at()));
     }
     inMember = false;
   }
 
   private long little() throws IOException {
-    return packed.next()
-        | packed.next() << 8
-        | packed.next() << 16
-        | (long) packed.next() << 24;
+    return packed.next() | packed.next() << 8 | packed.next() << 16 | (long) packed.next() << 24;
   }
 
   private void skip(int count) throws IOException {

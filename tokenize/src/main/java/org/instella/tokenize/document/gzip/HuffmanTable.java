@@ -148,7 +148,9 @@ final class HuffmanTable {
     }
   }
 
-  /** The code behind {@code code}, both with their first bit lowest, as they stand in the stream. */
+  /**
+   * The code behind {@code code}, both with their first bit lowest, as they stand in the stream.
+   */
   private static int following(int code, int length) {
     int bit = 1 << (length - 1);
     while ((code & bit) != 0) {

@@ -45,8 +45,7 @@ class GzipStreamTest {
     byte[] file = member(random, content);
     for (int i = 0; i < 300; i++) {
       int length = i < 30 ? i : random.nextInt(file.length);
-      GzipStream in =
-          new GzipStream(DeflateSamples.inPieces(random, Arrays.copyOf(file, length)));
+      GzipStream in = new GzipStream(DeflateSamples.inPieces(random, Arrays.copyOf(file, length)));
       ByteArrayOutputStream read = new ByteArrayOutputStream();
       assertThatThrownBy(() -> in.transferTo(read))
           .isInstanceOf(EOFException.class)

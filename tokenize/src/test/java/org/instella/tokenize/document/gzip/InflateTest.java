@@ -75,12 +75,47 @@ class InflateTest {
         new String[] {
           // last, dynamic; 257 literals, 1 or 2 distances; code lengths of 0, 1 and 18 (1, 2, 2
           // bits); 138 + 118 zeros, the end: one bit; the distances: none, or one of one bit
-          "1" + "01" + "00000" + "00000" + "0111" + "000" + "000" + "010" + "100"
-              + "000".repeat(13) + "010" + "0" + "11" + "1111111" + "11" + "1101011"
-              + "10" + "0" + "0",
-          "1" + "01" + "00000" + "10000" + "0111" + "000" + "000" + "010" + "100"
-              + "000".repeat(13) + "010" + "0" + "11" + "1111111" + "11" + "1101011"
-              + "10" + "10" + "0" + "0" + "1" + "1",
+          "1"
+              + "01"
+              + "00000"
+              + "00000"
+              + "0111"
+              + "000"
+              + "000"
+              + "010"
+              + "100"
+              + "000".repeat(13)
+              + "010"
+              + "0"
+              + "11"
+              + "1111111"
+              + "11"
+              + "1101011"
+              + "10"
+              + "0"
+              + "0",
+          "1"
+              + "01"
+              + "00000"
+              + "10000"
+              + "0111"
+              + "000"
+              + "000"
+              + "010"
+              + "100"
+              + "000".repeat(13)
+              + "010"
+              + "0"
+              + "11"
+              + "1111111"
+              + "11"
+              + "1101011"
+              + "10"
+              + "10"
+              + "0"
+              + "0"
+              + "1"
+              + "1",
         }) {
       compare(bits, bytes(bits + "0".repeat(64)), new Random(1));
     }
@@ -116,7 +151,8 @@ class InflateTest {
       }
       for (int i = random.nextInt(4); i > 0 && packed.length > 0; i--) {
         // Half of it near the beginning, where the codes stand.
-        int at = random.nextInt(random.nextBoolean() ? packed.length : Math.min(100, packed.length));
+        int at =
+            random.nextInt(random.nextBoolean() ? packed.length : Math.min(100, packed.length));
         packed[at] ^= (byte) (1 << random.nextInt(8));
       }
       compare("damage of seed " + seed, packed, random);

@@ -3,16 +3,20 @@ package org.instella.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
 import org.instella.conf.error.ConfigurationException;
+import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.settings.Recipe;
 import org.instella.conf.settings.Settings;
 import org.instella.model.torch.TorchDevice;
 import org.instella.train.parallel.Rank;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class CardsOfRanksTest {
+  @TempDir Path folder;
 
   @Test
   void aRankComputesOnTheCardThatTheSchedulerGaveIt() {
@@ -36,6 +40,26 @@ class CardsOfRanksTest {
     assertThatThrownBy(() -> compute("\"gpu:0\"").torchDevice(rank(0, 2, OptionalInt.of(0))))
         .isInstanceOf(ConfigurationException.class)
         .hasMessageContaining("gpu:0 names one card for 2 ranks");
+  }
+
+  @Test
+  void aRunOnACardThatIsNotThereEndsWithWhatToDoAndNeverTakesTheCpu() {
+    TinyRun run = TinyRun.in(folder).with("compute.device = \"gpu:97\"");
+    assertThatThrownBy(() -> run.train(1, "run"))
+        .isInstanceOf(EnvironmentException.class)
+        .hasMessageContaining("Device gpu:97 was asked for, but libtorch")
+        .hasMessageContaining("GPU(s) here")
+        .hasMessageContaining("pytorch-native-cu128")
+        .hasMessageContaining("PYTORCH_LIBRARY_PATH");
+    assertThat(folder.resolve("run")).as("nothing was computed").doesNotExist();
+  }
+
+  @Test
+  void aDeviceThatIsNoneIsRefusedWithThoseThatAre() {
+    TinyRun run = TinyRun.in(folder).with("compute.device = \"cuda:0\"");
+    assertThatThrownBy(() -> run.train(1, "run"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("'cuda:0'; use cpu, gpu or gpu:N");
   }
 
   @Test

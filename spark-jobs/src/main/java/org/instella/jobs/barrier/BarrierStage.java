@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.IntStream;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
@@ -118,8 +119,10 @@ public final class BarrierStage {
 
   private <T> List<T> attempt(BarrierBody<T> body, int generation) {
     JavaSparkContext context = cluster.context();
-    String group = "%s #%d".formatted(name, generation);
-    context.setJobGroup(group, group, true);
+    String words = "%s #%d".formatted(name, generation);
+    // Its own, also beside a stage of the same name: to cancel one must not cancel the other.
+    String group = words + " " + UUID.randomUUID();
+    context.setJobGroup(group, words, true);
     try {
       JavaFutureAction<List<T>> action = submit(context, body, generation);
       return StageAction.await(cluster, name, action);

@@ -8,6 +8,11 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.instella.ensemble.ModelDistances;
 import org.instella.ensemble.ModelDistances.Distance;
+import org.instella.eval.report.LineChart;
+import org.instella.eval.report.LineChart.Across;
+import org.instella.eval.report.LineChart.Line;
+import org.instella.eval.report.LineChart.Look;
+import org.instella.eval.report.LineChart.Point;
 
 /**
  * Distances between models as a table and as plots.
@@ -44,46 +49,49 @@ record DistanceReport(ModelDistances distances, boolean withBase) {
   /** Cards with the plots. */
   String html() {
     StringBuilder out = new StringBuilder("<div class=\"charts\">");
-    card(out, "Cosine of the weights", chart("Cosine per layer", Distance::cosine));
-    card(
-        out,
-        "Norm of the difference, against the mean norm of the two",
-        chart("Relative difference per layer", Distance::relativeDifference));
-    card(
-        out,
-        "Norm of the difference",
-        chart("Norm of the difference per layer", Distance::differenceNorm));
+    out.append(card("Cosine of the weights", Distance::cosine));
+    out.append(
+        card(
+            "Norm of the difference, against the mean norm of the two",
+            Distance::relativeDifference));
+    out.append(card("Norm of the difference", Distance::differenceNorm));
     if (withBase && distances.models().size() > 2) {
-      card(out, "Cosine of the updates since the base", updates());
+      out.append(updates());
     }
     return out.append("</div>").toString();
   }
 
-  private static void card(StringBuilder out, String title, LineChart chart) {
-    out.append("<div class=\"card\"><p class=\"chart-title\">").append(title).append("</p>");
-    out.append(chart.legend()).append(chart.render()).append("</div>");
-  }
-
-  private LineChart chart(String label, ToDoubleFunction<Distance> value) {
-    List<LineChart.Curve> curves = new ArrayList<>();
+  private String card(String title, ToDoubleFunction<Distance> value) {
+    List<Line> lines = new ArrayList<>();
     for (Pair pair : pairs(distances.models().size())) {
       List<Double> values =
           distances.layers().stream()
               .filter(row -> row.a() == pair.a() && row.b() == pair.b())
               .map(row -> value.applyAsDouble(row))
               .toList();
-      curves.add(new LineChart.Curve(name(pair), places(values.size()), values));
+      lines.add(line(pair, lines.size(), values));
     }
-    return new LineChart(label, "layer", labels(), curves);
+    return chart(title, lines);
   }
 
-  private LineChart updates() {
-    List<LineChart.Curve> curves = new ArrayList<>();
+  private String updates() {
+    List<Line> lines = new ArrayList<>();
     for (Pair pair : pairs(distances.models().size() - 1)) {
-      List<Double> values = List.copyOf(cosines(pair).values());
-      curves.add(new LineChart.Curve(name(pair), places(values.size()), values));
+      lines.add(line(pair, lines.size(), List.copyOf(cosines(pair).values())));
     }
-    return new LineChart("Cosine of updates per layer", "layer", labels(), curves);
+    return chart("Cosine of the updates since the base", lines);
+  }
+
+  private String chart(String title, List<Line> lines) {
+    return new LineChart(title, Across.of("layer", labels()), lines, List.of()).card();
+  }
+
+  private Line line(Pair pair, int number, List<Double> values) {
+    List<Point> points = new ArrayList<>();
+    for (double value : values) {
+      points.add(new Point(points.size(), value));
+    }
+    return new Line(name(pair), Look.DOTTED, LineChart.colour(number), points);
   }
 
   private Map<String, Double> cosines(Pair pair) {
@@ -105,14 +113,6 @@ record DistanceReport(ModelDistances distances, boolean withBase) {
 
   private String name(Pair pair) {
     return distances.models().get(pair.a()) + " – " + distances.models().get(pair.b());
-  }
-
-  private static List<Double> places(int count) {
-    List<Double> places = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      places.add((double) i);
-    }
-    return places;
   }
 
   private record Pair(int a, int b) {}

@@ -7,6 +7,7 @@ import org.instella.ensemble.search.LineScan;
 import org.instella.eval.loss.DomainLoss;
 import org.instella.eval.plan.TaskResult;
 import org.instella.eval.report.Html;
+import org.instella.eval.report.LineChart;
 import org.instella.eval.report.Numbers;
 import org.instella.eval.report.ReportStyle;
 
@@ -129,13 +130,16 @@ final class SearchHtml {
     if (outcome.lines().isEmpty()) {
       return;
     }
-    List<LineChart.Curve> curves = new ArrayList<>();
+    List<LineChart.Line> lines = new ArrayList<>();
     for (LineScan.Line line : outcome.lines()) {
-      curves.add(
-          new LineChart.Curve(
+      lines.add(
+          new LineChart.Line(
               outcome.nameOf(line.from()) + " to " + outcome.nameOf(line.to()),
-              line.points().stream().map(LineScan.Point::share).toList(),
-              line.points().stream().map(LineScan.Point::loss).toList()));
+              LineChart.Look.DOTTED,
+              LineChart.colour(lines.size()),
+              line.points().stream()
+                  .map(point -> new LineChart.Point(point.share(), point.loss()))
+                  .toList()));
     }
     double hump = outcome.lines().stream().mapToDouble(LineScan.Line::barrier).max().orElse(0);
     section(
@@ -145,10 +149,8 @@ final class SearchHtml {
             "On the documents for choosing. The highest hump above the straight line between two"
                 + " ends is %.4f nats per token; without one the models share a basin.",
             hump));
-    LineChart chart =
-        new LineChart("Loss along lines", "share of the second model", List.of(), curves);
-    out.append("<div class=\"card\">").append(chart.legend()).append(chart.render());
-    out.append("</div>");
+    LineChart.Across across = LineChart.Across.of("share of the second model", List.of());
+    out.append(new LineChart("Loss along lines", across, lines, List.of()).card());
   }
 
   private void sources() {

@@ -5,8 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
-import org.instella.jobs.report.LineChart.Point;
-import org.instella.jobs.report.LineChart.Series;
+import org.instella.eval.report.LineChart;
+import org.instella.eval.report.LineChart.Across;
+import org.instella.eval.report.LineChart.Line;
+import org.instella.eval.report.LineChart.Look;
+import org.instella.eval.report.LineChart.Point;
 
 /** The charts of a training report. */
 final class RunCharts {
@@ -21,14 +24,13 @@ final class RunCharts {
 
   /** Every step faint, the running mean on top, spikes marked. */
   String loss() {
-    Series raw = series("loss", true, MetricsPoint::loss);
+    Line raw = line("loss", Look.FAINT, MetricsPoint::loss);
     List<Point> spikes =
         run.points().stream()
             .filter(MetricsPoint::spike)
             .map(point -> new Point(point.step(), point.loss()))
             .toList();
-    return LineChart.render(
-        "Training loss", List.of(raw, finite(raw).smoothed("running mean")), spikes);
+    return chart("Training loss", List.of(raw, raw.finite().smoothed("running mean")), spikes);
   }
 
   String heldOut() {
@@ -41,7 +43,7 @@ final class RunCharts {
                         bySource
                             .computeIfAbsent(source, name -> new ArrayList<>())
                             .add(new Point(step, loss))));
-    return LineChart.render("Held-out loss", coloured(bySource), List.of());
+    return chart("Held-out loss", coloured(bySource), List.of());
   }
 
   String learningRate() {
@@ -49,9 +51,8 @@ final class RunCharts {
   }
 
   String gradientNorm() {
-    Series raw = series("gradient norm", true, MetricsPoint::gradientNorm);
-    return LineChart.render(
-        "Gradient norm", List.of(raw, finite(raw).smoothed("running mean")), List.of());
+    Line raw = line("gradient norm", Look.FAINT, MetricsPoint::gradientNorm);
+    return chart("Gradient norm", List.of(raw, raw.finite().smoothed("running mean")), List.of());
   }
 
   /** The whole, and each kind of matrix; norm weights stay near the root of their number. */
@@ -69,7 +70,7 @@ final class RunCharts {
                 }
               });
     }
-    return LineChart.render("Weight norms by kind", coloured(byKind), List.of());
+    return chart("Weight norms by kind", coloured(byKind), List.of());
   }
 
   String throughput() {
@@ -77,55 +78,51 @@ final class RunCharts {
   }
 
   String mfu() {
-    return LineChart.render(
+    return chart(
         "MFU, percent",
         List.of(
-            withColour(series("causal", false, point -> 100 * point.mfu()), 0),
-            withColour(series("full attention", false, point -> 100 * point.mfuFull()), 1)),
+            withColour(line("causal", Look.PLAIN, point -> 100 * point.mfu()), 0),
+            withColour(line("full attention", Look.PLAIN, point -> 100 * point.mfuFull()), 1)),
         List.of());
   }
 
   String stepTime() {
-    return LineChart.render(
+    return chart(
         "Seconds of a step",
         List.of(
-            withColour(series("step", false, MetricsPoint::stepSeconds), 0),
-            withColour(series("waiting for data", false, MetricsPoint::dataSeconds), 5)),
+            withColour(line("step", Look.PLAIN, MetricsPoint::stepSeconds), 0),
+            withColour(line("waiting for data", Look.PLAIN, MetricsPoint::dataSeconds), 5)),
         List.of());
   }
 
-  private String single(String title, ToDoubleFunction<MetricsPoint> value) {
-    return LineChart.render(title, List.of(series(title, false, value)), List.of());
+  private static String chart(String title, List<Line> lines, List<Point> marks) {
+    return new LineChart(title, Across.ofSteps(), lines, marks).card();
   }
 
-  private Series series(String name, boolean faint, ToDoubleFunction<MetricsPoint> value) {
-    return new Series(
+  private String single(String title, ToDoubleFunction<MetricsPoint> value) {
+    return chart(title, List.of(line(title, Look.PLAIN, value)), List.of());
+  }
+
+  private Line line(String name, Look look, ToDoubleFunction<MetricsPoint> value) {
+    return new Line(
         name,
-        faint,
+        look,
         COLOURS.get(0),
         run.points().stream()
             .map(point -> new Point(point.step(), value.applyAsDouble(point)))
             .toList());
   }
 
-  private static Series finite(Series series) {
-    return new Series(
-        series.name(),
-        series.faint(),
-        series.colour(),
-        series.points().stream().filter(point -> Double.isFinite(point.value())).toList());
+  private static Line withColour(Line line, int colour) {
+    return new Line(line.name(), line.look(), COLOURS.get(colour), line.points());
   }
 
-  private static Series withColour(Series series, int colour) {
-    return new Series(series.name(), series.faint(), COLOURS.get(colour), series.points());
-  }
-
-  private static List<Series> coloured(Map<String, List<Point>> lines) {
-    List<Series> series = new ArrayList<>();
+  private static List<Line> coloured(Map<String, List<Point>> lines) {
+    List<Line> series = new ArrayList<>();
     lines.forEach(
         (name, points) ->
             series.add(
-                new Series(name, false, COLOURS.get(series.size() % COLOURS.size()), points)));
+                new Line(name, Look.PLAIN, COLOURS.get(series.size() % COLOURS.size()), points)));
     return series;
   }
 }

@@ -287,8 +287,10 @@ final class TrainReportPage {
 
   private void row(String... cells) {
     out.append("<tr>");
-    for (String cell : cells) {
-      out.append("<td class=\"left\">").append(cell).append("</td>");
+    for (int i = 0; i < cells.length; i++) {
+      boolean words = i == cells.length - 1; // the last may be long and breaks
+      out.append(words ? "<td class=\"text\">" : "<td class=\"left\">");
+      out.append(cells[i]).append("</td>");
     }
     out.append("</tr>");
   }

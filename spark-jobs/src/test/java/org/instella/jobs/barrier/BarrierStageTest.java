@@ -8,6 +8,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.instella.conf.error.ConfigurationException;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.error.ErrorCode;
@@ -20,6 +23,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class BarrierStageTest {
+  private static final CountDownLatch LOST_BEGAN = new CountDownLatch(1);
+  private static final CountDownLatch LOST_BEGAN_AGAIN = new CountDownLatch(1);
+  private static final CountDownLatch STEADY_BEGAN = new CountDownLatch(1);
+
   private static Cluster cluster;
 
   @TempDir Path folder;
@@ -64,6 +71,40 @@ class BarrierStageTest {
                   return true;
                 });
     assertThat(inOrder).containsExactly(true, true);
+  }
+
+  /** As three seeds of a stage: one is lost and starts again, the other never notices. */
+  @Test
+  void stagesSideBySideStartAgainEachForItself() {
+    CompletableFuture<List<Integer>> lost =
+        CompletableFuture.supplyAsync(
+            () ->
+                stage(1, 2)
+                    .run(
+                        rank -> {
+                          LOST_BEGAN.countDown();
+                          require(STEADY_BEGAN);
+                          if (rank.generation() == 0) {
+                            throw new EnvironmentException(TestError.WRONG, "its disk is gone");
+                          }
+                          LOST_BEGAN_AGAIN.countDown();
+                          return rank.generation();
+                        }));
+    List<Integer> steady =
+        stage(1, 2)
+            .run(
+                rank -> {
+                  STEADY_BEGAN.countDown();
+                  require(LOST_BEGAN);
+                  require(LOST_BEGAN_AGAIN);
+                  return rank.generation();
+                });
+    assertThat(lost.join()).containsExactly(1);
+    assertThat(steady).containsExactly(0);
+  }
+
+  private static void require(CountDownLatch other) throws InterruptedException {
+    assertThat(other.await(30, TimeUnit.SECONDS)).as("the other stage runs beside").isTrue();
   }
 
   @Test

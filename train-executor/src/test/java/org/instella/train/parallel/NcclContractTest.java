@@ -2,12 +2,18 @@ package org.instella.train.parallel;
 
 import java.util.stream.IntStream;
 import org.instella.model.torch.TorchDevice;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 
 /** NCCL with one rank on the first card: {@code mvn -B verify -Pgpu}. */
 @Tag("gpu")
 class NcclContractTest extends ProcessGroupContract {
   private static final TorchDevice CARD = TorchDevice.gpu(0);
+
+  @BeforeAll
+  static void thereIsACard() {
+    FirstCard.orSkip();
+  }
 
   @Override
   IntStream widths() {

@@ -30,6 +30,12 @@ from mergekit.scripts.merge_raw_pytorch import RawPyTorchMergeConfig, plan_flat_
 
 merge_raw_pytorch.dtype_from_name = lambda name: torch.float64
 
+# A parameter that no model sets is an empty list there, which its evaluation does not expect.
+evaluate_setting = merge_raw_pytorch.evaluate_setting
+merge_raw_pytorch.evaluate_setting = lambda tensor, setting, t=0: (
+    None if isinstance(setting, list) and not setting else evaluate_setting(tensor, setting, t)
+)
+
 SEED, MASK, GAMMA = 42, (1 << 64) - 1, 0x9E3779B97F4A7C15
 SHAPES = {
     "model.embed_tokens.weight": (60, 32),

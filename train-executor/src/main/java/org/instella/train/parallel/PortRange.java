@@ -54,21 +54,27 @@ public record PortRange(int first, int last) implements Serializable {
   }
 
   /**
-   * Binds to the first free port.
+   * A listener at the first free port; the caller closes it.
    *
    * @param start ranks of one machine begin at different places, so that they rarely meet
    * @throws BindException if all are taken
    */
-  void bind(ServerSocketChannel listener, String host, int start, int backlog) throws IOException {
+  ServerSocketChannel listen(String host, int start, int backlog) throws IOException {
     for (int i = 0; i < size(); i++) {
       int port = first + (start + i) % size();
+      // A new channel for every port: two ranks can be bound to one port, of which only the first
+      // may listen, and the channel of the other is of no further use.
+      ServerSocketChannel listener = ServerSocketChannel.open();
       try {
-        listener.bind(new InetSocketAddress(host, port), backlog);
-        return;
+        return listener.bind(new InetSocketAddress(host, port), backlog);
       } catch (BindException taken) {
+        listener.close();
         if (equals(ANY)) {
           throw taken;
         }
+      } catch (IOException e) {
+        listener.close();
+        throw e;
       }
     }
     throw new BindException(

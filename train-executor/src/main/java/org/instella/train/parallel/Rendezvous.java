@@ -99,15 +99,8 @@ final class Rendezvous {
   }
 
   private ServerSocketChannel listen() throws IOException {
-    ServerSocketChannel listener = ServerSocketChannel.open();
-    try {
-      // Callers wait in the backlog until this rank has made its own calls.
-      ports.bind(listener, rank.host(), rank.index(), 2 * rank.count() + 16);
-      return listener;
-    } catch (IOException e) {
-      listener.close();
-      throw e;
-    }
+    // Callers wait in the backlog until this rank has made its own calls.
+    return ports.listen(rank.host(), rank.index(), 2 * rank.count() + 16);
   }
 
   private void learnAddresses(ServerSocketChannel listener) throws IOException {

@@ -81,6 +81,27 @@ class PortRangeTest {
     }
   }
 
+  /** Two that want the same port at once can both be bound to it; only one may listen. */
+  @Test
+  void manyListenersShareARange() throws Exception {
+    int first;
+    try (ServerSocketChannel free = taken(0)) {
+      first = port(free);
+    }
+    PortRange range = new PortRange(first, Math.min(65535, first + 63));
+    List<ServerSocketChannel> listeners = ThreadRanks.run(8, rank -> range.listen(HOST, 0, 1));
+    try {
+      assertThat(listeners)
+          .extracting(listener -> listener.socket().getLocalPort())
+          .doesNotHaveDuplicates()
+          .allSatisfy(port -> assertThat(port).isBetween(range.first(), range.last()));
+    } finally {
+      for (ServerSocketChannel listener : listeners) {
+        listener.close();
+      }
+    }
+  }
+
   @Test
   void aRangeWithoutAFreePortIsNamed() throws Exception {
     try (ServerSocketChannel other = taken(0)) {

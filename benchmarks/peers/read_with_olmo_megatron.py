@@ -93,6 +93,14 @@ def with_olmo(dataset, folder, length):
     print(f"OLMo's MemMapDataset: {len(theirs)} instances of {length} ids, all equal")
 
 
+def without_init(root, *packages):
+    """Packages whose own __init__ is passed over: Megatron's import everything that it can train."""
+    for name in packages:
+        package = types.ModuleType(name)
+        package.__path__ = [str(root.joinpath(*name.split(".")))]
+        sys.modules[name] = package
+
+
 def with_megatron(dataset, folder, write):
     from megatron.core.datasets import indexed_dataset
     count = 0
@@ -132,7 +140,7 @@ def main():
         sys.meta_path.append(Missing("olmo"))
         with_olmo(options.dataset, options.dolma_folder, options.sequence_length)
     if options.megatron:
-        sys.path.insert(0, str(options.megatron))
+        without_init(options.megatron, "megatron", "megatron.core", "megatron.core.datasets")
         sys.meta_path.append(Missing("megatron"))
         with_megatron(options.dataset, options.megatron_folder, options.write)
     print("not installed here, replaced by empty modules:", ", ".join(REPLACED) or "none")

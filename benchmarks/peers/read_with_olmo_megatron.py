@@ -141,6 +141,9 @@ def main():
         with_olmo(options.dataset, options.dolma_folder, options.sequence_length)
     if options.megatron:
         without_init(options.megatron, "megatron", "megatron.core", "megatron.core.datasets")
+        # The reader takes one function for logging from there, the module takes all of the trainer.
+        sys.modules["megatron.core.utils"] = Replaced("megatron.core.utils")
+        REPLACED.append("megatron.core.utils")
         sys.meta_path.append(Missing("megatron"))
         with_megatron(options.dataset, options.megatron_folder, options.write)
     print("not installed here, replaced by empty modules:", ", ".join(REPLACED) or "none")

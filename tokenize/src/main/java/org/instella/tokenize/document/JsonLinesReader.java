@@ -109,12 +109,12 @@ final class JsonLinesReader extends DocumentReader {
     return entry;
   }
 
-  /** Whether the next line lies in the buffer as a whole and is a plain document: most are. */
+  /** Whether the next line is a plain document: most are. */
   private boolean takeAhead() {
     if (!lines.lookAhead()) {
       return false;
     }
-    int newline = fast.readLine(lines.buffer(), lines.ahead(), lines.filled());
+    int newline = fast.readLine(lines.buffer(), lines.ahead(), lines.complete());
     if (newline < 0 || newline - lines.ahead() > limits.lineBytes()) {
       return false;
     }

@@ -31,6 +31,7 @@ final class LineScanner implements AutoCloseable {
 
   private byte[] buffer = new byte[CHUNK];
   private int filled;
+  private int complete;
   private long offsetOfBuffer;
   private boolean ended;
 
@@ -54,24 +55,31 @@ final class LineScanner implements AutoCloseable {
   }
 
   /**
-   * Drops the line, so that what is buffered behind it can be looked at: {@code buffer()[ahead() ..
-   * filled())}, which may hold the next line in full. {@link #take} moves to it, {@link #next}
-   * finds out.
+   * Drops the line and reads on until the next one is buffered in full: {@code buffer()[ahead() ..
+   * complete())} begins with it and ends with a newline. {@link #take} moves to it.
    *
-   * @return whether anything is buffered
+   * @return false where {@link #next} has to find out: at the end, and for lines over the limit
    */
   boolean lookAhead() {
     start = nextStart;
+    while (start >= complete) {
+      if (ended || filled - start > limits.lineBytes()) {
+        return false;
+      }
+      dropLines();
+      fill();
+    }
     line = buffer;
-    return start < filled;
+    return true;
   }
 
   int ahead() {
     return start;
   }
 
-  int filled() {
-    return filled;
+  /** Behind the last newline that is buffered. */
+  int complete() {
+    return complete;
   }
 
   /** Moves to the line that {@link #lookAhead} shows, whose newline somebody has met already. */
@@ -156,11 +164,15 @@ final class LineScanner implements AutoCloseable {
 
   /** Makes room for more: of the line that is being read, only the beginning stays. */
   private void dropLines() {
+    nextStart = 0;
+    if (start == 0) {
+      return;
+    }
     System.arraycopy(buffer, start, buffer, 0, filled - start);
     offsetOfBuffer += start;
     filled -= start;
+    complete = Math.max(0, complete - start);
     start = 0;
-    nextStart = 0;
   }
 
   private int newline(int from) {
@@ -182,6 +194,22 @@ final class LineScanner implements AutoCloseable {
     return -1;
   }
 
+  /** The last newline at or behind {@code from}, or -1. */
+  private int lastNewline(int from) {
+    int i = filled;
+    while (i - Long.BYTES >= from) {
+      long word = (long) LONG.get(buffer, i - Long.BYTES) ^ NEWLINES;
+      if (((word - ONES) & ~word & HIGH_BITS) != 0) {
+        break;
+      }
+      i -= Long.BYTES;
+    }
+    while (i > from && buffer[i - 1] != '\n') {
+      i--;
+    }
+    return i > from ? i - 1 : -1;
+  }
+
   /** Walks to the end of a line over the limit and keeps as much of it as the quarantine wants. */
   private boolean skipRest() {
     int kept = (int) Math.min(filled - start, limits.quarantinedBytes());
@@ -194,6 +222,7 @@ final class LineScanner implements AutoCloseable {
     do {
       offsetOfBuffer += filled;
       filled = 0;
+      complete = 0;
       if (!fill()) {
         break;
       }
@@ -225,7 +254,10 @@ final class LineScanner implements AutoCloseable {
       times.addUnpacked(System.nanoTime() - begin - reading, Math.max(0, count));
     }
     ended = count < 0;
+    int before = filled;
     filled += Math.max(0, count);
+    int newline = lastNewline(before);
+    complete = newline < 0 ? complete : newline + 1;
     checkExpansion();
     return !ended;
   }

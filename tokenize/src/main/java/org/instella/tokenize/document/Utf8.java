@@ -8,6 +8,9 @@ import java.nio.ByteOrder;
 final class Utf8 {
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final int ASCII_STEP = 4 * Long.BYTES;
   private static final long HIGH_BITS = 0x8080808080808080L;
 
   private Utf8() {}
@@ -15,13 +18,19 @@ final class Utf8 {
   /** Index of the first byte that does not belong there, or -1 where all is well. */
   static int firstBad(byte[] bytes, int from, int to) {
     int i = from;
+    int lastStep = to - ASCII_STEP;
     while (i < to) {
-      if (i + 8 <= to && ((long) LONG.get(bytes, i) & HIGH_BITS) == 0) {
-        i += 8;
-      } else if (bytes[i] >= 0) {
-        i++;
-      } else {
-        int length = sequence(bytes, i, to);
+      while (i <= lastStep && (asciiStep(bytes, i) & HIGH_BITS) == 0) {
+        i += ASCII_STEP;
+      }
+      if (i + Long.BYTES > to) {
+        return firstBadOfFew(bytes, i, to);
+      }
+      long beyond = (long) LONG.get(bytes, i) & HIGH_BITS;
+      i += Long.numberOfTrailingZeros(beyond) / Byte.SIZE; // of 0 they are 64
+      while (i + Integer.BYTES <= to && bytes[i] < 0) {
+        int length = commonSequence((int) INT.get(bytes, i));
+        length = length != 0 ? length : sequence(bytes, i, to);
         if (length == 0) {
           return i;
         }
@@ -29,6 +38,36 @@ final class Utf8 {
       }
     }
     return -1;
+  }
+
+  private static int firstBadOfFew(byte[] bytes, int from, int to) {
+    int length = 1;
+    for (int i = from; i < to; i += length) {
+      length = bytes[i] >= 0 ? 1 : sequence(bytes, i, to);
+      if (length == 0) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static long asciiStep(byte[] bytes, int at) {
+    return (long) LONG.get(bytes, at)
+        | (long) LONG.get(bytes, at + 8)
+        | (long) LONG.get(bytes, at + 16)
+        | (long) LONG.get(bytes, at + 24);
+  }
+
+  /**
+   * Length of the sequence that {@code word} begins with, lowest byte first, if it is a good one of
+   * two or three bytes; else 0.
+   */
+  private static int commonSequence(int word) {
+    if ((word & 0xC0C0F0) == 0x8080E0) {
+      int decisive = word & 0x200F; // 0: longer than need be; 0x200D: a surrogate
+      return decisive != 0 && decisive != 0x200D ? 3 : 0;
+    }
+    return (word & 0xC0E0) == 0x80C0 && (word & 0x1E) != 0 ? 2 : 0;
   }
 
   /** Length of the multi-byte sequence at {@code i}, 0 for a bad one. */

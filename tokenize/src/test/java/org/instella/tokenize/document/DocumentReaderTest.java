@@ -118,8 +118,13 @@ class DocumentReaderTest {
     Random random = new Random(seed);
     int[] interesting = {0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2, 0xDF, 0xE0};
     int[] leads = {0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF};
-    byte[] bytes = new byte[random.nextInt(24)];
+    byte[] bytes = new byte[random.nextInt(random.nextBoolean() ? 24 : 200)];
+    Arrays.fill(bytes, (byte) 'a');
+    int spread = 1 + random.nextInt(40); // runs of ASCII between them
     for (int i = 0; i < bytes.length; i++) {
+      if (bytes.length >= 24 && random.nextInt(spread) > 0) {
+        continue;
+      }
       int[] from = random.nextBoolean() ? interesting : leads;
       bytes[i] = (byte) from[random.nextInt(from.length)];
     }
@@ -133,6 +138,20 @@ class DocumentReaderTest {
     assertThat(Utf8.firstBad(bytes, 0, bytes.length) < 0)
         .as(HexFormat.of().formatHex(bytes))
         .isEqualTo(valid);
+  }
+
+  @Test
+  void checksUtf8OfEveryLengthToTheLastByte() {
+    for (int length = 0; length < 150; length++) {
+      byte[] bytes = new byte[length];
+      Arrays.fill(bytes, (byte) 'a');
+      assertThat(Utf8.firstBad(bytes, 0, length)).isEqualTo(-1);
+      for (int at = 0; at < length; at++) {
+        bytes[at] = (byte) 0xC3; // the first half of a character
+        assertThat(Utf8.firstBad(bytes, 0, length)).isEqualTo(at);
+        bytes[at] = 'a';
+      }
+    }
   }
 
   static LongStream seeds() {

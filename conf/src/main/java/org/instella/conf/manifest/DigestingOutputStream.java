@@ -6,6 +6,9 @@ import java.security.MessageDigest;
 
 /** Passes bytes on and digests them on the way, so that a file need not be read again. */
 public final class DigestingOutputStream extends OutputStream {
+  /** Of a large piece the bytes are still in the cache when they are looked at again. */
+  private static final int STEP = 1 << 16;
+
   private final OutputStream out;
   private final MessageDigest digest = Digests.newSha256();
   private long bytes;
@@ -23,8 +26,11 @@ public final class DigestingOutputStream extends OutputStream {
 
   @Override
   public void write(byte[] buffer, int from, int count) throws IOException {
-    out.write(buffer, from, count);
-    digest.update(buffer, from, count);
+    for (int done = 0; done < count; done += STEP) {
+      int step = Math.min(STEP, count - done);
+      out.write(buffer, from + done, step);
+      digest.update(buffer, from + done, step);
+    }
     bytes += count;
   }
 

@@ -7,8 +7,6 @@ import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
-import java.util.concurrent.Executors;
 
 /**
  * Buffered writes; the bytes are on disk when close returns. The disk begins while the file is
@@ -17,13 +15,6 @@ import java.util.concurrent.Executors;
  */
 final class SyncedStream extends BufferedOutputStream implements WritableByteChannel {
   private static final long WRITE_BEHIND = 1 << 24;
-  private static final Executor DISK =
-      Executors.newCachedThreadPool(
-          task -> {
-            Thread thread = new Thread(task, "write-behind");
-            thread.setDaemon(true);
-            return thread;
-          });
 
   private final FileChannel channel;
   private CompletableFuture<Void> behind = CompletableFuture.completedFuture(null);
@@ -62,7 +53,7 @@ final class SyncedStream extends BufferedOutputStream implements WritableByteCha
     unsynced += count;
     if (unsynced >= WRITE_BEHIND && behind.isDone()) {
       unsynced = 0;
-      behind = CompletableFuture.runAsync(this::sync, DISK);
+      behind = CompletableFuture.runAsync(this::sync, WriteBehind.THREADS);
     }
   }
 

@@ -3,6 +3,7 @@ package org.instella.conf.storage;
 import com.sun.nio.file.ExtendedOpenOption;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
@@ -10,25 +11,36 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /**
  * Writes a large file past the system's page cache (O_DIRECT), in aligned blocks: no page has to be
  * found, filled and written back later, which costs more processor time than the copy to the disk.
- * What is left at the end goes through the cache. The bytes are on disk when close returns.
+ * One block is on its way to the disk while the next is filled, so that nobody waits for a disk
+ * that keeps up. What is left at the end goes through the cache. The bytes are on disk when close
+ * returns; a failure is told by the next call that has to do with the disk.
  */
 final class UncachedStream extends OutputStream implements WritableByteChannel {
-  private static final int BLOCK = 1 << 22;
+  private static final int BLOCK = 1 << 21;
 
   private final FileChannel cached;
   private final FileChannel uncached;
-  private final ByteBuffer block;
+  private final int alignment;
+  private ByteBuffer block;
+
+  /** The block that is or was on its way; null until the first was. */
+  private ByteBuffer sent;
+
+  private CompletableFuture<Void> sending = CompletableFuture.completedFuture(null);
   private long written;
   private boolean closed;
 
-  private UncachedStream(FileChannel cached, FileChannel uncached, ByteBuffer block) {
+  private UncachedStream(FileChannel cached, FileChannel uncached, int alignment) {
     this.cached = cached;
     this.uncached = uncached;
-    this.block = block;
+    this.alignment = alignment;
+    this.block = newBlock();
   }
 
   /**
@@ -44,11 +56,14 @@ final class UncachedStream extends OutputStream implements WritableByteChannel {
       }
       FileChannel uncached =
           FileChannel.open(file, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
-      ByteBuffer room = ByteBuffer.allocateDirect(BLOCK + alignment).alignedSlice(alignment);
-      return Optional.of(new UncachedStream(cached, uncached, room.slice(0, BLOCK)));
+      return Optional.of(new UncachedStream(cached, uncached, alignment));
     } catch (IOException | UnsupportedOperationException e) {
       return Optional.empty();
     }
+  }
+
+  private ByteBuffer newBlock() {
+    return ByteBuffer.allocateDirect(BLOCK + alignment).alignedSlice(alignment).slice(0, BLOCK);
   }
 
   @Override
@@ -83,11 +98,35 @@ final class UncachedStream extends OutputStream implements WritableByteChannel {
     if (block.hasRemaining()) {
       return;
     }
-    block.flip();
-    while (block.hasRemaining()) {
-      written += uncached.write(block, written);
+    waitForDisk();
+    ByteBuffer full = block.flip();
+    block = sent == null ? newBlock() : sent.clear();
+    sent = full;
+    long at = written;
+    written += full.remaining();
+    sending = CompletableFuture.runAsync(() -> send(full, at), WriteBehind.THREADS);
+  }
+
+  private void send(ByteBuffer full, long from) {
+    try {
+      long at = from;
+      while (full.hasRemaining()) {
+        at += uncached.write(full, at);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    block.clear();
+  }
+
+  private void waitForDisk() throws IOException {
+    try {
+      sending.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof UncheckedIOException failure) {
+        throw failure.getCause();
+      }
+      throw e;
+    }
   }
 
   @Override
@@ -98,6 +137,7 @@ final class UncachedStream extends OutputStream implements WritableByteChannel {
     closed = true;
     try (cached;
         uncached) {
+      waitForDisk();
       block.flip();
       while (block.hasRemaining()) {
         written += cached.write(block, written);

@@ -48,18 +48,36 @@ final class ByteRow {
   /** Appends ids of the given width; the caller has checked that they fit. */
   void addIds(int[] ids, int from, int count, TokenWidth width) {
     room(Math.multiplyExact(count, width.bytes()));
-    int at = size;
     switch (width) {
-      case UINT16 -> {
-        for (int i = from; i < from + count; i++, at += 2) {
-          SHORT.set(bytes, at, (short) ids[i]);
-        }
-      }
-      case UINT32 -> {
-        for (int i = from; i < from + count; i++, at += 4) {
-          INT.set(bytes, at, ids[i]);
-        }
-      }
+      case UINT16 -> addShorts(ids, from, from + count);
+      case UINT32 -> addInts(ids, from, from + count);
+    }
+  }
+
+  private void addShorts(int[] ids, int from, int to) {
+    byte[] bytes = this.bytes;
+    int at = size;
+    int i = from;
+    for (; i + 4 <= to; i += 4, at += Long.BYTES) {
+      int low = ids[i] | ids[i + 1] << 16;
+      int high = ids[i + 2] | ids[i + 3] << 16;
+      LONG.set(bytes, at, (low & 0xFFFFFFFFL) | (long) high << 32);
+    }
+    for (; i < to; i++, at += Short.BYTES) {
+      SHORT.set(bytes, at, (short) ids[i]);
+    }
+    size = at;
+  }
+
+  private void addInts(int[] ids, int from, int to) {
+    byte[] bytes = this.bytes;
+    int at = size;
+    int i = from;
+    for (; i + 2 <= to; i += 2, at += Long.BYTES) {
+      LONG.set(bytes, at, (ids[i] & 0xFFFFFFFFL) | (long) ids[i + 1] << 32);
+    }
+    for (; i < to; i++, at += Integer.BYTES) {
+      INT.set(bytes, at, ids[i]);
     }
     size = at;
   }

@@ -65,7 +65,7 @@ public final class ShardAttempt implements AutoCloseable {
   public static ShardAttempt begin(Storage storage, ShardPlace place, ShardHeader header) {
     Location folder = place.attempt(UUID.randomUUID().toString());
     Location shard = folder.resolve(place.name() + TokenShard.SUFFIX);
-    OutputStream file = storage.create(shard);
+    OutputStream file = storage.createLarge(shard);
     try {
       return new ShardAttempt(storage, place, header, shard, file);
     } catch (UncheckedIOException e) {

@@ -152,13 +152,17 @@ public final class TokenShardWriter {
   }
 
   private void checkIds(int[] ids, int count, String id, String file, long line) {
-    int vocabulary = header.vocabularySize();
+    int last = header.vocabularySize() - 1;
+    int outside = 0;
     for (int i = 0; i < count; i++) {
-      if (Integer.compareUnsigned(ids[i], vocabulary) >= 0) {
+      outside |= ids[i] | (last - ids[i]); // below 0 if one of the two is
+    }
+    for (int i = 0; outside < 0 && i < count; i++) {
+      if (Integer.compareUnsigned(ids[i], last) > 0) {
         throw new DataException(
             ShardError.TOKEN_OUT_OF_RANGE,
             "Document %s (%s line %d) has token id %d at place %d; the vocabulary holds ids below %d"
-                .formatted(id, file, line, ids[i], i, vocabulary));
+                .formatted(id, file, line, ids[i], i, last + 1));
       }
     }
   }

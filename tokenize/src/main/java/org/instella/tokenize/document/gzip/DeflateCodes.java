@@ -14,7 +14,7 @@ final class DeflateCodes {
   static final int DISTANCES = 32;
 
   /** Of the bits of the first look-up: nearly all symbols of text have shorter codes. */
-  static final int LITERAL_BITS = 11;
+  static final int LITERAL_BITS = 10;
 
   static final int DISTANCE_BITS = 9;
   private static final int LENGTH_CODE_BITS = 7;

@@ -239,6 +239,10 @@ final class Inflate {
   /**
    * The fast loop: as long as there are bytes ahead and room behind, without asking for either
    * inside a round. It leaves the end of the block, and whatever is wrong, to {@link #decodeOne}.
+   *
+   * <p>What bounds it is the way from one symbol to the next: a look-up, a shift, a look-up. So a
+   * round begins with its first entry known, taken from the bits that the round before has left
+   * over, and the bits are loaded anew while that entry is looked at.
    */
   private void decode(int limit) {
     byte[] packed = in.bytes;
@@ -248,10 +252,9 @@ final class Inflate {
     int bitEnd = (in.limit - PackedInput.AHEAD) << 3;
     int bit = in.bit();
     int to = end;
+    int entry = literal[(int) PackedInput.bits(packed, bit) & LITERAL_MASK];
     while (bit <= bitEnd && to < limit) {
-      // 57 bits or more. Few variables live from one round to the next, so that registers suffice.
-      long hold = PackedInput.word(packed, bit >>> 3) >>> (bit & 7);
-      int entry = literal[(int) hold & LITERAL_MASK];
+      long hold = PackedInput.bits(packed, bit); // 57 or more
       if (entry < 0) {
         // Shifts by an entry are shifts by its lowest six bits.
         hold >>>= entry;
@@ -264,11 +267,14 @@ final class Inflate {
           unpacked[to++] = (byte) (entry >>> 16);
           entry = literal[(int) hold & LITERAL_MASK];
           if (entry < 0) {
+            hold >>>= entry;
             bit += entry & 0xFF;
             unpacked[to++] = (byte) (entry >>> 16);
+            entry = literal[(int) hold & LITERAL_MASK];
             continue;
           }
         }
+        hold = PackedInput.bits(packed, bit);
       }
       int bitBefore = bit;
       if ((entry & EXCEPTION) != 0) {
@@ -279,27 +285,32 @@ final class Inflate {
         bit += entry & 0xFF;
         entry = literals.longer(entry, hold);
         if (entry < 0) {
+          hold >>>= entry;
           bit += entry & 0xFF;
           unpacked[to++] = (byte) (entry >>> 16);
+          entry = literal[(int) hold & LITERAL_MASK];
           continue;
         }
       }
-      // Two literals have taken 22 bits at most, a length takes 20: the next look-up has enough.
       int length = (entry >>> 16) + (int) ((hold & ~(-1L << entry)) >>> (entry >>> 8));
+      hold >>>= entry;
       bit += entry & 0xFF;
-      int far = distant[(int) (hold >>> entry) & DISTANCE_MASK];
-      hold = PackedInput.word(packed, bit >>> 3) >>> (bit & 7);
+      int far = distant[(int) hold & DISTANCE_MASK];
       if ((far & LONGER) != 0) {
         hold >>>= far;
         bit += far & 0xFF;
         far = distances.longer(far, hold);
       }
       int from = to - (far >>> 16) - (int) ((hold & ~(-1L << far)) >>> (far >>> 8));
+      hold >>>= far;
       bit += far & 0xFF;
       if (((entry | far) & EXCEPTION) != 0 || from < origin) {
         bit = bitBefore;
         break;
       }
+      // A length and a distance take 48 bits at most, nearly always leaving enough.
+      boolean enough = bit - bitBefore <= 57 - DeflateCodes.LITERAL_BITS;
+      entry = literal[(int) (enough ? hold : PackedInput.bits(packed, bit)) & LITERAL_MASK];
       copy(unpacked, to, to - from, length);
       to += length;
     }

@@ -40,8 +40,9 @@ final class PackedInput {
     this.in = in;
   }
 
-  static long word(byte[] bytes, int at) {
-    return (long) LONG.get(bytes, at);
+  /** The bits of {@code bytes} from {@code bit} on: 57 at least, behind them zeros. */
+  static long bits(byte[] bytes, int bit) {
+    return (long) LONG.get(bytes, bit >>> 3) >>> (bit & 7);
   }
 
   /** Place in the packed file of the next bit's byte. */

@@ -83,6 +83,9 @@ def digest(ids):
     return hashlib.sha256(struct.pack(f"<{len(ids)}I", *ids)).hexdigest()[:16]
 
 
+OWN_RUNS = 5  # of ours for each of the peer's, where texts are long
+
+
 class Ours:
     def __init__(self, java):
         self.process = subprocess.Popen(java, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -160,10 +163,12 @@ def long_words(java, folder, path, peer, rounds):
                 java.ask("run long bytes")
             own, tt = [], []
             for _ in range(rounds):
-                own.append(java.ask("run long bytes")["seconds"])
+                # Ours takes a fraction of the peer's time, and what the machine adds to a single run
+                # of 60 ms is a tenth: several runs, of which the first comes into cold caches.
+                own.extend(java.ask("run long bytes")["seconds"] for _ in range(OWN_RUNS))
                 tt.append(seconds(peer.encode_ordinary, [text[:size]]))
             mine, theirs = statistics.median(own), statistics.median(tt)
-            # Growth from the quietest rounds: a ratio of two medians doubles what the machine adds.
+            # Growth from the quietest runs: a ratio of two medians doubles what the machine adds.
             growth = f"{min(own) / before[0]:.2f}" if before and size == 2 * before[1] else ""
             print(
                 f"| {path} | {kind} | {size / 1e6:.1f} | {mine * 1e3:.1f} | {theirs * 1e3:.1f} | "

@@ -10,7 +10,8 @@ import java.util.Arrays;
  */
 public final class Document implements DocumentEntry {
   private final String id;
-  private final byte[] utf8;
+  private final byte[] bytes;
+  private final int size;
   private final String source;
   private final String file;
   private final long line;
@@ -22,8 +23,14 @@ public final class Document implements DocumentEntry {
 
   /** A document from well-formed UTF-8, which it keeps. */
   Document(String id, byte[] utf8, String source, String file, long line) {
+    this(id, utf8, utf8.length, source, file, line);
+  }
+
+  /** A document from the first {@code size} of {@code bytes}, see {@link #bytes}. */
+  Document(String id, byte[] bytes, int size, String source, String file, long line) {
     this.id = id;
-    this.utf8 = utf8;
+    this.bytes = bytes;
+    this.size = size;
     this.source = source;
     this.file = file;
     this.line = line;
@@ -36,12 +43,25 @@ public final class Document implements DocumentEntry {
 
   /** The text, decoded anew with every call. */
   public String text() {
-    return new String(utf8, UTF_8);
+    return new String(bytes, 0, size, UTF_8);
   }
 
-  /** The text as well-formed UTF-8: the document's own array, not to be written to. */
+  /** The text as well-formed UTF-8, a fresh array. */
   public byte[] utf8() {
-    return utf8;
+    return Arrays.copyOf(bytes, size);
+  }
+
+  /**
+   * The array whose first {@link #size} bytes are the text as well-formed UTF-8, not to be written
+   * to: the document's own, or lent by {@link DocumentReader#lendTexts} until the next is read.
+   */
+  public byte[] bytes() {
+    return bytes;
+  }
+
+  /** Bytes of the text. */
+  public int size() {
+    return size;
   }
 
   /** What the input says it came from, or the empty text. */
@@ -66,7 +86,7 @@ public final class Document implements DocumentEntry {
         && id.equals(that.id)
         && file.equals(that.file)
         && source.equals(that.source)
-        && Arrays.equals(utf8, that.utf8);
+        && Arrays.equals(bytes, 0, size, that.bytes, 0, that.size);
   }
 
   @Override
@@ -77,6 +97,6 @@ public final class Document implements DocumentEntry {
   /** Without the text, which has no place in a log. */
   @Override
   public String toString() {
-    return "document %s of %s line %d, %d bytes of text".formatted(id, file, line, utf8.length);
+    return "document %s of %s line %d, %d bytes of text".formatted(id, file, line, size);
   }
 }

@@ -21,6 +21,7 @@ public abstract class DocumentReader implements Iterator<DocumentEntry>, AutoClo
   final DocumentLimits limits;
   final ReadTimes times;
   private MeteredStream stored;
+  private boolean lending;
   private DocumentEntry upcoming;
 
   DocumentReader(InputSlice slice, DocumentSchema schema, DocumentLimits limits, ReadTimes times) {
@@ -44,6 +45,20 @@ public abstract class DocumentReader implements Iterator<DocumentEntry>, AutoClo
       case PARQUET -> new ParquetReader(storage, slice, schema, limits, times);
       case ARROW -> new ArrowReader(storage, slice, schema, limits, times);
     };
+  }
+
+  /**
+   * From now on the reader may hand out documents whose texts stand in a buffer of its own and are
+   * gone with the next call of {@link #hasNext}: for who is done with one before he asks for
+   * another, and would throw away a copy.
+   */
+  public final void lendTexts() {
+    lending = true;
+  }
+
+  /** Whether a text need not outlive the next document. */
+  final boolean lends() {
+    return lending;
   }
 
   /** The next entry, or null at the end. */

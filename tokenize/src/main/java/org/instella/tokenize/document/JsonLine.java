@@ -22,9 +22,9 @@ final class JsonLine {
   private byte[] bytes = new byte[0];
   private int to;
 
-  private final JsonString string = new JsonString();
-
-  private byte[] text;
+  private final JsonString names = new JsonString();
+  private final JsonString text = new JsonString();
+  private boolean hasText;
   private String id;
   private String source;
 
@@ -64,7 +64,7 @@ final class JsonLine {
   private int readObject(byte[] line, int from, int end) {
     bytes = line;
     to = end;
-    text = null;
+    hasText = false;
     id = null;
     source = null;
     int at = space(from);
@@ -81,7 +81,7 @@ final class JsonLine {
         return GIVE_UP;
       }
       if (is(at, '}')) {
-        return text == null ? GIVE_UP : at + 1;
+        return hasText ? at + 1 : GIVE_UP;
       }
       if (!is(at, ',')) {
         return GIVE_UP;
@@ -90,8 +90,8 @@ final class JsonLine {
     }
   }
 
-  /** The text, a fresh array. */
-  byte[] text() {
+  /** Holds the text until the next line is read. */
+  JsonString text() {
     return text;
   }
 
@@ -111,7 +111,7 @@ final class JsonLine {
       return GIVE_UP;
     }
     int nameAt = at + 1;
-    int nameEnd = string.special(bytes, nameAt, to);
+    int nameEnd = names.special(bytes, nameAt, to);
     if (!is(nameEnd, '"')) {
       return GIVE_UP; // an escape in a name is rare enough
     }
@@ -124,16 +124,16 @@ final class JsonLine {
     boolean isText = isName(textName, nameAt, nameEnd);
     boolean isId = !isText && isName(idName, nameAt, nameEnd);
     boolean isSource = !isText && !isId && isName(sourceName, nameAt, nameEnd);
-    int end = isText || isId || isSource ? string(at) : skip(at, 0);
+    JsonString string = isText ? text : names;
+    int end = isText || isId || isSource ? string(string, at) : skip(at, 0);
     if (end < 0) {
       return GIVE_UP;
     }
-    if (isText) {
-      text = Arrays.copyOf(string.text(), string.size());
-    } else if (isId) {
-      id = new String(string.text(), 0, string.size(), UTF_8);
+    hasText |= isText;
+    if (isId) {
+      id = string.toString();
     } else if (isSource) {
-      source = new String(string.text(), 0, string.size(), UTF_8);
+      source = string.toString();
     }
     return space(end);
   }
@@ -153,7 +153,7 @@ final class JsonLine {
     return at;
   }
 
-  private int string(int at) {
+  private int string(JsonString string, int at) {
     return is(at, '"') ? string.read(bytes, at + 1, to) : GIVE_UP;
   }
 
@@ -163,7 +163,7 @@ final class JsonLine {
       return GIVE_UP;
     }
     return switch (bytes[at]) {
-      case '"' -> string.skip(bytes, at + 1, to);
+      case '"' -> names.skip(bytes, at + 1, to);
       case '{' -> skipAll(at, '}', depth, true);
       case '[' -> skipAll(at, ']', depth, false);
       case 't' -> skipWord(at, "true");
@@ -180,7 +180,7 @@ final class JsonLine {
     }
     while (true) {
       if (named) {
-        at = is(at, '"') ? string.skip(bytes, at + 1, to) : GIVE_UP;
+        at = is(at, '"') ? names.skip(bytes, at + 1, to) : GIVE_UP;
         at = at < 0 ? at : space(at);
         if (!is(at, ':')) {
           return GIVE_UP;

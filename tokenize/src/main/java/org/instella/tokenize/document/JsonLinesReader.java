@@ -98,7 +98,7 @@ final class JsonLinesReader extends DocumentReader {
     DocumentEntry entry = null;
     if (takeAhead()) {
       if (isOurs()) {
-        entry = document(fast.id(), fast.text(), fast.source());
+        entry = fastDocument();
       }
     } else {
       while (entry == null && lines.next() && isOurs()) {
@@ -171,7 +171,7 @@ final class JsonLinesReader extends DocumentReader {
       return rejected(Reason.BAD_JSON, "it begins with a zero byte");
     }
     if (fast.read(bytes, from, to)) {
-      return document(fast.id(), fast.text(), fast.source());
+      return fastDocument();
     }
     try (JsonParser parser = json.createParser(bytes, from, to - from)) {
       return document(parser);
@@ -229,14 +229,22 @@ final class JsonLinesReader extends DocumentReader {
     if (!Utf8.wellFormed(text) || (id != null && !Utf8.wellFormed(id))) {
       return rejected(Reason.INVALID_UNICODE, "an escape gives half a surrogate pair");
     }
-    return document(id, text.getBytes(UTF_8), source);
+    byte[] utf8 = text.getBytes(UTF_8);
+    return document(id, utf8, utf8.length, source);
   }
 
-  private Document document(String id, byte[] text, String source) {
+  private Document fastDocument() {
+    JsonString text = fast.text();
+    byte[] bytes = lends() ? text.text() : Arrays.copyOf(text.text(), text.size());
+    return document(fast.id(), bytes, text.size(), fast.source());
+  }
+
+  private Document document(String id, byte[] text, int size, String source) {
     String file = slice.label();
     return new Document(
         id == null ? file + ":" + lines.number() : id,
         text,
+        size,
         source == null ? "" : source,
         file,
         lines.number());

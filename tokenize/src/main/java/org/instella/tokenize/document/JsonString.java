@@ -1,5 +1,7 @@
 package org.instella.tokenize.document;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -37,6 +39,12 @@ final class JsonString {
 
   int size() {
     return size;
+  }
+
+  /** The string last read. */
+  @Override
+  public String toString() {
+    return new String(text, 0, size, UTF_8);
   }
 
   /** Marks, of eight bytes, the first that is a quote, a backslash or a control character. */

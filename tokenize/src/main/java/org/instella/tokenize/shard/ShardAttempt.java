@@ -86,12 +86,18 @@ public final class ShardAttempt implements AutoCloseable {
 
   /** Encodes one document and appends it, or counts it as empty where it has no token. */
   public void encode(Tokenizer tokenizer, byte[] utf8, String id, String source, long line) {
+    encode(tokenizer, utf8, utf8.length, id, source, line);
+  }
+
+  /** As the other, of the first {@code size} of {@code utf8}. */
+  public void encode(
+      Tokenizer tokenizer, byte[] utf8, int size, String id, String source, long line) {
     long begin = System.nanoTime();
     ids.clear();
-    tokenizer.encode(utf8, 0, utf8.length, ids);
+    tokenizer.encode(utf8, 0, size, ids);
     encodeNanos += System.nanoTime() - begin;
     if (append(id, source, line)) {
-      textBytes += utf8.length;
+      textBytes += size;
     }
   }
 

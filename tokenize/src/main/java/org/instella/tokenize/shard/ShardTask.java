@@ -75,13 +75,13 @@ public final class ShardTask {
   private void encode(InputSlice slice, ShardAttempt attempt) {
     try (DocumentReader reader =
         DocumentReader.open(storage, slice, config.columns(), config.limits())) {
+      reader.lendTexts();
       while (reader.hasNext()) {
         DocumentEntry entry = reader.next();
         if (!(entry instanceof Document document)) {
           attempt.reject((RejectedLine) entry);
         } else if (spec.sampling().takes(document)) {
-          byte[] text = config.text().apply(document);
-          attempt.encode(tokenizer, text, document.id(), document.file(), document.line());
+          encode(document, attempt);
         } else {
           notDrawn++;
         }
@@ -90,5 +90,15 @@ public final class ShardTask {
       storedBytes += reader.times().storedBytes();
       checksum.add(reader);
     }
+  }
+
+  private void encode(Document document, ShardAttempt attempt) {
+    byte[] text = document.bytes();
+    int size = document.size();
+    if (config.text() != TextRule.AS_IS) {
+      text = config.text().apply(document.utf8());
+      size = text.length;
+    }
+    attempt.encode(tokenizer, text, size, document.id(), document.file(), document.line());
   }
 }

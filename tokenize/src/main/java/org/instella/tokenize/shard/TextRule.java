@@ -2,19 +2,12 @@ package org.instella.tokenize.shard;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import org.instella.tokenize.document.Document;
-
 /** What happens to a text before it is encoded. */
 public enum TextRule {
   /** Nothing. */
   AS_IS,
   /** White space at both ends is cut off, as Dolma's tokeniser does (Python's {@code strip}). */
   STRIP;
-
-  /** The text to encode, as UTF-8. */
-  byte[] apply(Document document) {
-    return apply(document.utf8());
-  }
 
   /** The text to encode of a text, both as UTF-8. */
   public byte[] apply(byte[] utf8) {

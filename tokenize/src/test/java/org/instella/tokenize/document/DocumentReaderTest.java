@@ -140,6 +140,35 @@ class DocumentReaderTest {
         .isEqualTo(valid);
   }
 
+  /** A lent text is whole until the next is asked for, whatever is read between the two. */
+  @Test
+  void lendsTheTextsThatItWouldGive() throws IOException {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 300; i++) {
+      String text = ("\\u00e9" + i + "\\n").repeat(i * 7 % 50 + 1);
+      lines.append("{\"text\":\"%s\",\"id\":\"%d\",\"source\":\"s\"}\n".formatted(text, i));
+    }
+    InputSlice slice = InputSlice.whole(file("x.jsonl", lines.toString().getBytes(UTF_8)));
+    List<DocumentEntry> own = read(slice, DocumentLimits.STANDARD);
+    assertThat(own).hasSize(300);
+    List<String> lent = new ArrayList<>();
+    boolean shared = false;
+    byte[] before = null;
+    try (DocumentReader reader =
+        DocumentReader.open(
+            Storage.standard(), slice, DocumentSchema.DOLMA, DocumentLimits.STANDARD)) {
+      reader.lendTexts();
+      while (reader.hasNext()) {
+        Document document = (Document) reader.next();
+        lent.add(new String(document.bytes(), 0, document.size(), UTF_8));
+        shared |= document.bytes() == before;
+        before = document.bytes();
+      }
+    }
+    assertThat(lent).isEqualTo(own.stream().map(entry -> ((Document) entry).text()).toList());
+    assertThat(shared).isTrue();
+  }
+
   @Test
   void checksUtf8OfEveryLengthToTheLastByte() {
     for (int length = 0; length < 150; length++) {

@@ -27,7 +27,6 @@ import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.tokenize.bpe.ByteTokenizer;
 import org.instella.tokenize.bpe.TokenizerSpec;
-import org.instella.tokenize.document.Document;
 import org.instella.tokenize.document.DocumentFiles;
 import org.instella.tokenize.document.DocumentLimits;
 import org.instella.tokenize.document.DocumentSchema;
@@ -253,7 +252,7 @@ class ShardTaskTest {
   }
 
   private static String applied(TextRule rule, String text) {
-    return new String(rule.apply(new Document("id", text, "", "file", 1)), UTF_8);
+    return new String(rule.apply(text.getBytes(UTF_8)), UTF_8);
   }
 
   private void makeInput() throws IOException {

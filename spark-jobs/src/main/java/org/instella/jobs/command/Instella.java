@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.instella.conf.error.ErrorCategory;
+import org.instella.ensemble.MergeWarmUp;
 import org.instella.jobs.progress.StopSignal;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -31,6 +32,7 @@ import picocli.CommandLine.ParameterException;
       "70:our mistake: tell us"
     })
 public final class Instella implements Runnable {
+  private static final String MERGE = "merge";
   private static final Map<String, Supplier<Object>> COMMANDS = new LinkedHashMap<>();
 
   static { // in the order in which --help tells of them
@@ -42,7 +44,7 @@ public final class Instella implements Runnable {
     COMMANDS.put("shards", ShardsCommand::new);
     COMMANDS.put("init", InitCommand::new);
     COMMANDS.put("train", TrainCommand::new);
-    COMMANDS.put("merge", MergeCommand::new);
+    COMMANDS.put(MERGE, MergeCommand::new);
     COMMANDS.put("evaluate", EvaluateCommand::new);
     COMMANDS.put("score", ScoreCommand::new);
     COMMANDS.put("generate", GenerateCommand::new);
@@ -55,6 +57,9 @@ public final class Instella implements Runnable {
   @CommandLine.Spec CommandLine.Model.CommandSpec spec;
 
   public static void main(String[] args) {
+    if (args.length > 0 && args[0].equals(MERGE)) {
+      MergeWarmUp.inBackground(); // the other cores have nothing to do yet
+    }
     StopSignal.install();
     int code =
         run(

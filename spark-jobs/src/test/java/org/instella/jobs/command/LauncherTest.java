@@ -41,13 +41,13 @@ class LauncherTest {
   void versionOfJavaIsAskedForOnceUntilItIsAnotherFile() throws Exception {
     assertThat(launch("--version")).isZero();
     assertThat(launch("--version")).isZero();
-    assertThat(calls("-version")).hasSize(1);
+    assertThat(calls("[-version]")).hasSize(1);
     assertThat(calls("org.instella.jobs.command.Instella")).hasSize(2);
 
     Files.delete(java);
     writeJava(SAYS.replace("17.0.15", "21.0.1") + " and another");
     assertThat(launch("--version")).isZero();
-    assertThat(calls("-version")).hasSize(2);
+    assertThat(calls("[-version]")).hasSize(2);
   }
 
   @Test

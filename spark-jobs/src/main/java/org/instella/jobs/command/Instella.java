@@ -99,7 +99,9 @@ public final class Instella implements Runnable {
     return line.execute(args);
   }
 
-  /** Only the one that is asked for, where that is clear: reading what they look like takes long. */
+  /**
+   * Only the one that is asked for, where that is clear: reading what they look like takes long.
+   */
   private static void addCommands(CommandLine line, String... args) {
     String first = args.length > 0 ? args[0] : "";
     boolean clear = COMMANDS.containsKey(first) && !first.equals("help");

@@ -9,8 +9,8 @@ import org.slf4j.spi.SLF4JServiceProvider;
 
 /**
  * What {@code -Dslf4j.provider} names: loggers of our own as long as only our classes log, log4j2
- * from the first foreign one on, which is how Spark, Hadoop and DJL come in. Starting log4j2 takes a
- * third of a second, more than most of these commands need for everything else.
+ * from the first foreign one on, which is how Spark, Hadoop and DJL come in. Starting log4j2 takes
+ * a third of a second, more than most of these commands need for everything else.
  */
 public final class CommandLogProvider implements SLF4JServiceProvider {
   private final CommandLoggers loggers =

@@ -51,17 +51,13 @@ final class LogLines {
       // Another name of log4j2's: as if it were not set.
     }
     return new LogLines(
-        lowest,
-        Optional.ofNullable(System.getProperty("instella.log")),
-        System.err,
-        LogLines::now);
+        lowest, Optional.ofNullable(System.getProperty("instella.log")), System.err, LogLines::now);
   }
 
   /** Not by java.time: its zones look for more of them in every jar of the class path. */
   private static LocalDateTime now() {
     long millis = System.currentTimeMillis();
-    ZoneOffset offset =
-        ZoneOffset.ofTotalSeconds(TimeZone.getDefault().getOffset(millis) / 1000);
+    ZoneOffset offset = ZoneOffset.ofTotalSeconds(TimeZone.getDefault().getOffset(millis) / 1000);
     return LocalDateTime.ofEpochSecond(
         Math.floorDiv(millis, 1000L), Math.floorMod(millis, 1000) * 1_000_000, offset);
   }
@@ -81,8 +77,7 @@ final class LogLines {
     line.append(now.toLocalDate()).append(' ');
     line.append(
         "%02d:%02d:%02d,%03d"
-            .formatted(
-                now.getHour(), now.getMinute(), now.getSecond(), now.getNano() / 1_000_000));
+            .formatted(now.getHour(), now.getMinute(), now.getSecond(), now.getNano() / 1_000_000));
     line.append(" %-5s [%s] %s: ".formatted(level, Thread.currentThread().getName(), logger));
     line.append(message).append(System.lineSeparator());
     if (failure != null) {

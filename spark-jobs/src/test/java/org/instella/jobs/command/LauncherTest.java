@@ -29,8 +29,7 @@ class LauncherTest {
     Files.copy(Path.of(System.getProperty("instella.home"), "bin", "instella"), launcher);
     Files.createFile(
         Files.createDirectories(home.resolve("app")).resolve("instella-spark-jobs-1.jar"));
-    Files.createFile(
-        Files.createDirectories(home.resolve("spark/jars")).resolve("spark-core.jar"));
+    Files.createFile(Files.createDirectories(home.resolve("spark/jars")).resolve("spark-core.jar"));
     Files.createDirectories(home.resolve("conf"));
     asked = folder.resolve("asked");
     java = Files.createDirectories(folder.resolve("jdk/bin")).resolve("java");

@@ -83,14 +83,10 @@ class CommandLoggersTest {
           new XmlConfiguration(
               context, new ConfigurationSource(Files.newInputStream(xml), xml.toFile()));
       configuration.initialize();
-      long millis =
-          NOON.atZone(java.time.ZoneId.systemDefault()).toInstant().toEpochMilli();
+      long millis = NOON.atZone(java.time.ZoneId.systemDefault()).toInstant().toEpochMilli();
       for (Level level : List.of(Level.INFO, Level.ERROR)) {
         Files.deleteIfExists(file);
-        loggers(NOPLoggerFactory::new)
-            .getLogger("org.instella.A")
-            .atLevel(level)
-            .log("some text");
+        loggers(NOPLoggerFactory::new).getLogger("org.instella.A").atLevel(level).log("some text");
         LogEvent event =
             Log4jLogEvent.newBuilder()
                 .setLoggerName("org.instella.A")

@@ -2,15 +2,15 @@
 """Time of a training step: ours and Python PyTorch in turn, same shape, batch and threads.
 
     python benchmarks/step_time.py [--shapes 10m,100m] [--types float32,bfloat16] [--threads 1]
-        [--rounds 3] [--steps 8] [--no-compile] [--same-allocator]
+        [--batch 4] [--rounds 3] [--steps 8] [--no-compile] [--same-allocator]
 
-A step is forward, backward and a fused AdamW update of one batch (10m: 4 x 512 tokens, 100m: 2 x 512).
+A step is forward, backward and a fused AdamW update of one batch, 4 x 512 tokens if --batch does not say else.
 Ours runs bare (benchmarks/java/StepTime.java); PyTorch eager and compiled with autocast for bfloat16
 (benchmarks/peers/instella_torch.py). Each round starts every one of them anew, in turn; the first
 steps of a process do not count. Reported: median and least wall time, median processor time (which a
 busy machine disturbs less), PyTorch / ours (above 1 where ours is faster), and ours against the
 measured limit of products of matrices on this machine. About 4 minutes for 10m and float32 with three
-rounds; 40 for all. --same-allocator gives PyTorch the settings of the memory allocator that bin/instella uses.
+rounds; an hour for all. --same-allocator gives PyTorch the settings of the memory allocator that bin/instella uses.
 """
 
 import argparse
@@ -18,13 +18,13 @@ import argparse
 import common
 from common import say
 
-BATCH = {"10m": (4, 512), "100m": (2, 512)}
+SEQUENCE = 512
 WARM = 3
 
 
 def measure(path, options, shape_name, kind):
     shape = common.SHAPES[shape_name]
-    batch, sequence = BATCH[shape_name]
+    batch, sequence = options.batch, SEQUENCE
     run = f"{batch},{sequence},{options.steps + WARM},{options.threads}"
     half = ["--bfloat16"] if kind == "bfloat16" else []
     environment = common.ALLOCATOR if options.same_allocator else {}
@@ -60,6 +60,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shapes", default="10m,100m")
     parser.add_argument("--types", default="float32,bfloat16")
+    parser.add_argument("--batch", type=int, default=4, help="sequences of 512 tokens in a step")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=8)
@@ -67,7 +68,10 @@ def main():
     parser.add_argument("--same-allocator", action="store_true")
     options = parser.parse_args()
     path = common.class_path()
-    say(f"{common.machine()}; {options.threads} thread(s), {options.rounds} rounds of {options.steps} steps\n")
+    say(
+        f"{common.machine()}; {options.batch} x {SEQUENCE} tokens, {options.threads} thread(s),"
+        f" {options.rounds} rounds of {options.steps} steps\n"
+    )
     say(
         "| Shape | Type | What | Wall s, median | least | Processor s, median | Ratio to ours: wall |"
         " least | processor | Share of the matmul limit |"

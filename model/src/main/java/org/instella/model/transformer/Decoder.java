@@ -26,7 +26,8 @@ import org.instella.model.torch.TorchProgram;
  */
 public final class Decoder implements AutoCloseable {
   private static final int BFLOAT16 = 15;
-  private static final List<String> TEXTS = List.of("decoder.py", "decoder_without_gradients.py");
+  private static final List<String> TEXTS =
+      List.of("decoder.py", "decoder_attention.py", "decoder_without_gradients.py");
 
   private final FlatParameters parameters;
   private final DecoderSettings settings;

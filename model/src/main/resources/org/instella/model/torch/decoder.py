@@ -6,7 +6,7 @@
 # pass is written out, and products write straight into the flat gradient. Attention is written out for
 # short sequences on a processor; else it goes through autograd, which picks the kernel of the device.
 #
-# The class goes on in decoder_without_gradients.py.
+# The class goes on in decoder_attention.py and decoder_without_gradients.py.
 #
 # Shapes: B batch, S sequence, N = B * S tokens, D hidden, K key/value width, H heads, G key/value
 # heads, E head size, F feed-forward, V vocabulary.
@@ -15,8 +15,7 @@
 # gradient checks); all else in the type of `flat`. Where the processor has no instructions for
 # bfloat16 (`widen`), training multiplies such matrices and attends in float32: the operands are the
 # same bfloat16 numbers and the results are rounded at the same places, four times faster. Where oneDNN
-# multiplies faster than what libtorch takes for float32 (`one_dnn`), products that it can do go to it;
-# not those with a transposed first operand, which it copies.
+# multiplies faster than what libtorch takes for float32 (`one_dnn`), products of two matrices go to it.
 class Decoder(Module):
   __parameters__ = []
   __buffers__ = []
@@ -93,12 +92,14 @@ class Decoder(Module):
     wide = torch.to(x, self.precise)
     length = torch.linalg_vector_norm(wide, 2, [-1], True)
     factor = torch.rsqrt(length * length / x.size(-1) + self.eps)
-    return (torch.to(wide * factor, x.dtype).mul_(weight), factor)
+    return (self.norm_again(x, weight, factor), factor)
 
   def norm_again(self: __torch__.Decoder, x: Tensor, weight: Tensor, factor: Tensor) -> Tensor:
-    return torch.to(torch.to(x, self.precise) * factor, x.dtype).mul_(weight)
+    wide = torch.to(x, self.precise) * factor
+    return torch.to(wide.mul_(torch.to(weight, self.precise)), x.dtype)
 
-  # Gradient of x in `precise`, given that of the output; that of the weight goes into `out`.
+  # Gradient of x in `precise`, given that of the output, which may be overwritten; that of the weight
+  # goes into `out`.
   def norm_back(self: __torch__.Decoder, dy: Tensor, x: Tensor, weight: Tensor, factor: Tensor, out: Tensor) -> Tensor:
     wide = torch.to(x, self.precise)
     g = torch.to(dy, self.precise)
@@ -107,8 +108,7 @@ class Decoder(Module):
     out.copy_(torch.mv(torch.t(product), torch.view(factor, [-1])))
     along = torch.view(torch.mv(product, w), [-1, 1])
     along = along * factor * factor * factor / x.size(-1)
-    dx = (g * w).mul_(factor)
-    return dx.addcmul_(wide, along, value=-1.0)
+    return g.mul_(w).mul_(factor).addcmul_(wide, along, value=-1.0)
 
   # Rotary embedding (Su et al. 2021): the halves of a head turn against each other. x [B, S, H, E];
   # cos and sin [S, 1, E/2]; direction -1 turns back, which is the gradient.
@@ -123,91 +123,6 @@ class Decoder(Module):
     torch.mul(b, cos, out=torch.narrow(turned, -1, half, half))
     torch.narrow(turned, -1, half, half).addcmul_(a, sin, value=direction)
     return torch.to(turned, x.dtype)
-
-  # softmax(q k^T / sqrt(E)) v; q [B, H, S, E], k and v [B, G, T, E]. An empty mask means
-  # causal if asked for, else that every query sees every key.
-  def attend(self: __torch__.Decoder, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, causal: bool) -> Tensor:
-    grouped = self.heads != self.kv_heads
-    if torch.numel(mask) == 0:
-      return torch.scaled_dot_product_attention(q, k, v, None, 0.0, causal, scale=None, enable_gqa=grouped)
-    return torch.scaled_dot_product_attention(q, k, v, mask, 0.0, False, scale=None, enable_gqa=grouped)
-
-  # [B, n, heads, E] with the heads of a group as rows of one matrix: [B * G, heads / G * n, E].
-  def by_group(self: __torch__.Decoder, x: Tensor) -> Tensor:
-    b = x.size(0)
-    n = x.size(1)
-    parts = torch.reshape(x, [b, n, self.kv_heads, -1, self.head_size])
-    return torch.reshape(torch.permute(parts, [0, 2, 3, 1, 4]), [b * self.kv_heads, -1, self.head_size])
-
-  # Back from by_group, into x [B, n, heads, E].
-  def ungroup(self: __torch__.Decoder, rows: Tensor, x: Tensor) -> Tensor:
-    b = x.size(0)
-    n = x.size(1)
-    parts = torch.view(rows, [b, self.kv_heads, -1, n, self.head_size])
-    return x.copy_(torch.reshape(torch.permute(parts, [0, 3, 1, 2, 4]), [b, n, -1, self.head_size]))
-
-  # Whether training attends by products of matrices, block of queries by block: see QueryBlocks.
-  def in_blocks(self: __torch__.Decoder, x: Tensor) -> bool:
-    return x.size(1) <= self.longest_in_blocks
-
-  # As attend, with q [B, S, H, E], k and v [B, S, G, E]. Returns the result [B, S, H, E], and of each
-  # block of n queries their probabilities over the T keys up to its end: [B * G, H / G * n, T].
-  # Scores are `precise`.
-  def attend_in_blocks(self: __torch__.Decoder, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> List[Tensor]:
-    b = q.size(0)
-    s = q.size(1)
-    scale = 1.0 / float(self.head_size) ** 0.5
-    joined = torch.empty_like(q)
-    keys = self.by_group(torch.to(k, self.precise))
-    values = self.by_group(v)
-    results: List[Tensor] = [joined]
-    at = 0
-    while at < s:
-      n = min(self.query_block, s - at)
-      end = at + n
-      queries = torch.to(self.by_group(torch.narrow(q, 1, at, n)), self.precise) * scale
-      scores = torch.bmm(queries, torch.transpose(torch.narrow(keys, 1, 0, end), 1, 2))
-      by_head = torch.view(scores, [b, self.heads, n, end])
-      if torch.numel(mask) == 0:
-        later = torch.triu(torch.ones([n, n], dtype=11, device=q.device), 1)
-        torch.narrow(by_head, 3, at, n).masked_fill_(later, float("-inf"))
-      else:
-        seen = torch.narrow(torch.narrow(mask, 2, at, n), 3, 0, end)
-        by_head.masked_fill_(torch.logical_not(seen), float("-inf"))
-      probabilities = torch.to(torch.softmax(scores, -1), v.dtype)
-      results.append(probabilities)
-      self.ungroup(torch.bmm(probabilities, torch.narrow(values, 1, 0, end)), torch.narrow(joined, 1, at, n))
-      at = end
-    return results
-
-  # Gradients of q, k and v, shaped as they are, in `precise`. The last block comes first: it sees all keys.
-  def attend_in_blocks_back(self: __torch__.Decoder, d_joined: Tensor, q: Tensor, k: Tensor, v: Tensor, probabilities: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
-    s = q.size(1)
-    scale = 1.0 / float(self.head_size) ** 0.5
-    keys = self.by_group(k)
-    values = self.by_group(v)
-    d_q = torch.empty_like(q, dtype=self.precise)
-    d_keys = torch.zeros_like(keys, dtype=self.precise)
-    d_values = torch.zeros_like(values, dtype=self.precise)
-    block = len(probabilities)
-    end = s
-    while block > 0:
-      block = block - 1
-      p = probabilities[block]
-      at = block * self.query_block
-      n = end - at
-      d_rows = self.by_group(torch.narrow(d_joined, 1, at, n))
-      rows = self.by_group(torch.narrow(q, 1, at, n))
-      torch.narrow(d_values, 1, 0, end).add_(torch.bmm(torch.transpose(p, 1, 2), d_rows))
-      seen = torch.contiguous(torch.narrow(values, 1, 0, end))
-      d_p = torch.bmm(d_rows, torch.transpose(seen, 1, 2))
-      d_scores = torch._softmax_backward_data(d_p, p, -1, p.dtype)
-      torch.narrow(d_keys, 1, 0, end).add_(torch.bmm(torch.transpose(d_scores, 1, 2), rows))
-      self.ungroup(torch.bmm(d_scores, torch.narrow(keys, 1, 0, end)), torch.narrow(d_q, 1, at, n))
-      end = at
-    d_k = self.ungroup(d_keys.mul_(scale), torch.empty_like(k, dtype=self.precise))
-    d_v = self.ungroup(d_values, torch.empty_like(v, dtype=self.precise))
-    return (d_q.mul_(scale), d_k, d_v)
 
   def swiglu(self: __torch__.Decoder, up_gate: Tensor) -> Tensor:
     up = torch.narrow(up_gate, -1, 0, self.feed_forward)
@@ -242,14 +157,29 @@ class Decoder(Module):
       return ops.mkldnn._linear_pointwise(a, c, torch.t(b), None, "add")
     return torch.addmm(c, a, b)
 
-  # out = a b. The flat gradient may be wider than the product's type.
-  def product_into(self: __torch__.Decoder, out: Tensor, a: Tensor, b: Tensor) -> Tensor:
+  # a^T as a matrix of its own. To libtorch's contiguous() it is element by element; shuffling the
+  # channels of a one-pixel image is the same by vectors, in a third of the time.
+  def turned(self: __torch__.Decoder, a: Tensor) -> Tensor:
+    n = torch.numel(a)
+    pixel = torch.as_strided(torch.contiguous(a), [1, n, 1, 1], [n, 1, n, n])
+    return torch.view(torch.channel_shuffle(pixel, a.size(0)), [a.size(1), a.size(0)])
+
+  # a^T b of a [N, m] and b [N, n], both of one type. oneDNN would turn a round more slowly itself.
+  def turned_product(self: __torch__.Decoder, a: Tensor, b: Tensor) -> Tensor:
+    if self.one_dnn and a.dtype == self.precise:
+      return self.mm(self.turned(a), b)
+    return torch.mm(torch.t(a), b)
+
+  # out = a^T b, or with `add` out += a^T b. The flat gradient may be wider than the product's type.
+  def turned_product_into(self: __torch__.Decoder, out: Tensor, a: Tensor, b: Tensor, add: bool) -> Tensor:
     a = self.operand(a)
     b = self.operand(b)
-    if out.dtype == a.dtype:
-      torch.mm(a, b, out=out)
+    if add:
+      out.add_(self.turned_product(a, b))
+    elif out.dtype == a.dtype and not self.one_dnn:
+      torch.mm(torch.t(a), b, out=out)
     else:
-      out.copy_(torch.mm(a, b))
+      out.copy_(self.turned_product(a, b))
     return out
 
   def queries(self: __torch__.Decoder, fused: Tensor) -> Tensor:
@@ -291,12 +221,6 @@ class Decoder(Module):
   def embed(self: __torch__.Decoder, flat: Tensor, tokens: Tensor) -> Tensor:
     return torch.embedding(self.embedding_of(flat), tokens)
 
-  # Attention's result as rows [N, D] in the type of x.
-  def joined(self: __torch__.Decoder, attended: Tensor, x: Tensor) -> Tensor:
-    if not self.in_blocks(x):
-      attended = torch.transpose(attended.detach(), 1, 2)
-    return torch.to(torch.reshape(attended, [-1, self.hidden]), x.dtype)
-
   # x [B, S, D]. Returns the block's output and what its backward pass needs: fused [N, D+2K], factors
   # of the norms, middle, up_gate [N, 2F], attention's inputs, its result and, in blocks, probabilities.
   def block_forward(self: __torch__.Decoder, flat: Tensor, layer_number: Tensor, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor) -> List[Tensor]:
@@ -334,18 +258,6 @@ class Decoder(Module):
     y = self.sum_with_product(middle, self.swiglu(up_gate), torch.t(w_down))
     return [torch.view(y, [b, s, self.hidden]), fused, factor1, q_factor, k_factor, middle, factor2, up_gate, q, k, v] + attended
 
-  # Gradients of q, k and v [B, S, heads, E]; attended: the result, and probabilities if in blocks.
-  def attention_back(self: __torch__.Decoder, d_joined: Tensor, q: Tensor, k: Tensor, v: Tensor, attended: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
-    if len(attended) > 1:
-      return self.attend_in_blocks_back(d_joined, q, k, v, attended[1:])
-    outputs: List[Tensor] = [attended[0]]
-    leaves: List[Tensor] = [q, k, v]
-    given: List[Optional[Tensor]] = [torch.transpose(d_joined, 1, 2)]
-    d_q, d_k, d_v = torch.autograd.grad(outputs, leaves, given)
-    dq = torch.transpose(unchecked_cast(Tensor, d_q), 1, 2)
-    dk = torch.transpose(unchecked_cast(Tensor, d_k), 1, 2)
-    return (dq, dk, torch.transpose(unchecked_cast(Tensor, d_v), 1, 2))
-
   # dy and x [B, S, D]; kept is what block_forward returned after the output. Writes the block's part
   # of `grads` and returns the gradient of x.
   def block_backward(self: __torch__.Decoder, flat: Tensor, grads: Tensor, layer_number: Tensor, dy: Tensor, x: Tensor, cos: Tensor, sin: Tensor, kept: List[Tensor]) -> Tensor:
@@ -366,17 +278,17 @@ class Decoder(Module):
     up = torch.narrow(up_gate, 1, 0, f)
     gate = torch.narrow(up_gate, 1, f, f)
     silu = torch.silu(gate)
-    self.product_into(g_down, torch.t(dy), silu * up)
+    self.turned_product_into(g_down, dy, silu * up, False)
     d_inner = self.product(dy, w_down)
     d_up_gate = torch.empty_like(up_gate)
     torch.mul(d_inner, silu, out=torch.narrow(d_up_gate, 1, 0, f))
     torch.silu_backward(d_inner.mul_(up), gate, grad_input=torch.narrow(d_up_gate, 1, f, f))
-    self.product_into(g_up_gate, torch.t(d_up_gate), self.norm_again(middle, norm2, factor2))
+    self.turned_product_into(g_up_gate, d_up_gate, self.norm_again(middle, norm2, factor2), False)
     d_normed = self.product(d_up_gate, w_up_gate)
     d_middle = torch.to(self.norm_back(d_normed, middle, norm2, factor2, g_norm2), x.dtype).add_(dy)
 
     # attention: middle = x + attended o^T
-    self.product_into(g_o, torch.t(d_middle), self.joined(attended, x))
+    self.turned_product_into(g_o, d_middle, self.joined(attended, x), False)
     d_joined = torch.view(self.operand(self.product(d_middle, w_o)), [b, s, self.heads, self.head_size])
     dq, dk, dv = self.attention_back(d_joined, q, k, v, kept[10:])
     dq = self.rotate(dq, cos, sin, -1.0)
@@ -386,7 +298,7 @@ class Decoder(Module):
     self.queries(d_fused).copy_(self.norm_back(torch.reshape(dq, [-1, self.hidden]), self.queries(fused), q_norm, q_factor, g_q_norm))
     self.keys(d_fused).copy_(self.norm_back(torch.reshape(dk, [-1, kv]), self.keys(fused), k_norm, k_factor, g_k_norm))
     torch.view(self.values(d_fused), [b, s, self.kv_heads, self.head_size]).copy_(dv)
-    self.product_into(g_qkv, torch.t(d_fused), self.norm_again(rows, norm1, factor1))
+    self.turned_product_into(g_qkv, d_fused, self.norm_again(rows, norm1, factor1), False)
     d_normed = self.product(d_fused, w_qkv)
     dx = torch.to(self.norm_back(d_normed, rows, norm1, factor1, g_norm1), x.dtype).add_(d_middle)
     return torch.view(dx, [b, s, self.hidden])
@@ -414,20 +326,16 @@ class Decoder(Module):
       index = torch.narrow(wanted, 0, at, length)
       count = torch.unsqueeze(torch.narrow(counts, 0, at, length), 1)
       logits = torch.to(self.mm(self.operand(part), torch.t(weight)), self.precise)
-      surplus = torch.log_softmax(logits, 1)
-      loss.sub_(torch.sum(torch.to(torch.gather(surplus, 1, index) * count, 7)))
-      surplus.exp_()
+      surplus = torch.softmax(logits, 1)
+      # log sum exp of the logits: the largest probability is exp(largest logit) over that sum.
+      norms = torch.amax(logits, [1], True) - torch.log(torch.amax(surplus, [1], True))
+      loss.add_(torch.sum(torch.to((norms - torch.gather(logits, 1, index)) * count, 7)))
       surplus.scatter_add_(1, index, torch.neg(torch.ones_like(count)))
       surplus = torch.to(surplus, weight.dtype)
       weights = torch.to(count * scale, weight.dtype)
       torch.narrow(d_normed, 0, at, length).copy_(self.mm(surplus, weight).mul_(weights))
       scaled = part * weights
-      if at == 0:
-        self.product_into(g_weight, torch.t(surplus), scaled)
-      elif g_weight.dtype == surplus.dtype:
-        g_weight.addmm_(torch.t(surplus), scaled)
-      else:
-        g_weight.add_(torch.mm(torch.t(surplus), scaled))
+      self.turned_product_into(g_weight, surplus, scaled, at > 0)
       at = at + length
     dx = self.norm_back(d_normed, rows, self.final_norm_of(flat), factor, self.final_norm_of(grads))
     return (loss, torch.view(torch.to(dx, x.dtype), [x.size(0), x.size(1), self.hidden]))

@@ -34,7 +34,7 @@ public final class MergeWarmUp {
     for (int m = 0; m < MODELS; m++) {
       models[m] = ByteBuffer.allocateDirect(ELEMENTS * Float.BYTES);
     }
-    ByteBuffer merged = ByteBuffer.allocate(ELEMENTS * Float.BYTES);
+    ByteBuffer merged = ByteBuffer.allocateDirect(ELEMENTS * Float.BYTES);
     LinearMerge mean = LinearMerge.mean(MODELS);
     MessageDigest digest = Digests.newSha256();
     for (int cell = 0; cell < CELLS; cell++) {

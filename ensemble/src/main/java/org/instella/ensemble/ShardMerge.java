@@ -150,7 +150,7 @@ final class ShardMerge implements AutoCloseable {
   private ByteBuffer room(int length) {
     ByteBuffer bytes = pool.poll();
     if (bytes == null || bytes.capacity() < length) {
-      bytes = ByteBuffer.allocate(length); // hashing would copy what lies outside the heap
+      bytes = ByteBuffer.allocateDirect(length);
     }
     return bytes.clear().limit(length);
   }

@@ -9,9 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.StandardOpenOption;
 import java.util.Collection;
-import java.util.Map;
 import java.util.SortedMap;
-import java.util.concurrent.ConcurrentHashMap;
 import org.instella.conf.error.DataException;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.storage.Location;
@@ -27,7 +25,6 @@ public final class SafetensorsReader implements AutoCloseable {
   private final Storage storage;
   private final Location file;
   private final SafetensorsHeader header;
-  private final Map<Long, FileChannel> channels = new ConcurrentHashMap<>(); // by thread
   private FileChannel channel;
 
   private SafetensorsReader(
@@ -131,7 +128,7 @@ public final class SafetensorsReader implements AutoCloseable {
     long position = header.dataBegin() + info.begin() + begin;
     try {
       if (file.isLocal()) {
-        readFully(ofThread(), position, target);
+        readFully(channel(), position, target);
       } else {
         readFully(storage, position, target);
       }
@@ -149,26 +146,12 @@ public final class SafetensorsReader implements AutoCloseable {
   @Override
   public synchronized void close() {
     try {
-      for (FileChannel open : channels.values()) {
-        open.close();
-      }
       if (channel != null) {
         channel.close();
       }
     } catch (IOException e) {
       throw readFailed(file, e);
     }
-  }
-
-  /**
-   * A channel for one thread: the system reads ahead of each open file, and would take two threads
-   * at two places of one for reads at random.
-   */
-  private FileChannel ofThread() {
-    FileChannel first = channel();
-    return first.isOpen()
-        ? channels.computeIfAbsent(Thread.currentThread().getId(), thread -> channel(file))
-        : first; // says that it is closed
   }
 
   private synchronized FileChannel channel() {

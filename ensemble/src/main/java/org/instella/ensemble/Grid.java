@@ -5,15 +5,16 @@ import org.instella.model.checkpoint.TensorInfo;
 
 /**
  * How tensors are cut: into pieces, which are written at once; pieces into cells, which are read at
- * once; cells into blocks, which methods see. Cells of all models fit the processor's cache, large
- * writes are what file systems do best. Cells and blocks hold whole rows where a method wants that.
- * The cut changes no number of the result.
+ * once; cells into blocks, which methods see. Cells of all models fit the processor's last cache,
+ * large writes are what file systems do best. Cells and blocks hold whole rows where a method wants
+ * that. The cut changes no number of the result.
  *
  * @param cell elements of a cell, at least
  * @param rows whether cells and blocks hold whole rows
  */
 record Grid(int cell, boolean rows) {
-  static final int LOCAL_CELL = 1 << 15;
+  /** Half a megabyte of float32: short reads cost time, from the disk and from memory. */
+  static final int LOCAL_CELL = 1 << 17;
 
   /** Streams from remote storage cost a request each, so they read more at once. */
   static final int REMOTE_CELL = 1 << 23;

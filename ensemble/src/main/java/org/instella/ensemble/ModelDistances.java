@@ -187,7 +187,7 @@ public record ModelDistances(List<String> models, List<Distance> tensors) {
     double[][] values = new double[models][block];
     double[][] products = new double[models][models];
     double[][] differences = new double[models][models];
-    Scratch scratch = new Scratch();
+    Scratch scratch = new Scratch(0);
     for (long first = 0; first < info.elements(); ) {
       long endOfCell = first / cell * cell + cell;
       int count = (int) Math.min(block, Math.min(endOfCell, info.elements()) - first);

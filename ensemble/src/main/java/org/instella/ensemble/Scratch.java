@@ -19,6 +19,17 @@ final class Scratch {
   private final Map<Dtype, Optional<MeanKernel>> kernels = new EnumMap<>(Dtype.class);
   private final Map<Integer, FiniteDecoder> decoders = new HashMap<>();
 
+  private final long elements;
+
+  /**
+   * Empty buffers.
+   *
+   * @param elements of the whole merge, by which the fastest mean is chosen
+   */
+  Scratch(long elements) {
+    this.elements = elements;
+  }
+
   /** The cell of a folder that was read last. */
   static final class Window {
     String tensor = "";
@@ -55,7 +66,8 @@ final class Scratch {
 
   /** The fastest mean of one type. */
   Optional<MeanKernel> kernel(Dtype dtype) {
-    return kernels.computeIfAbsent(dtype, type -> MeanKernel.of(type, true));
+    boolean vectors = dtype != Dtype.F32 || elements >= MeanKernel.VECTORS_FROM;
+    return kernels.computeIfAbsent(dtype, type -> MeanKernel.of(type, vectors));
   }
 
   FiniteDecoder decoder(int elements) {

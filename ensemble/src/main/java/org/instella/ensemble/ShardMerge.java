@@ -28,14 +28,18 @@ final class ShardMerge implements AutoCloseable {
   private final Grid grid;
   private final Map<String, TensorInfo> inputs;
   private final ExecutorService workers;
-  private final ThreadLocal<Worker> local = ThreadLocal.withInitial(Worker::new);
+  private final ThreadLocal<Worker> local;
   private final Queue<ByteBuffer> pool = new ConcurrentLinkedQueue<>();
   private final int ahead;
   private final AtomicBoolean cancelled = new AtomicBoolean();
 
   private static final class Worker {
-    final Scratch scratch = new Scratch();
+    final Scratch scratch;
     private double[] merged = new double[0];
+
+    Worker(long elements) {
+      scratch = new Scratch(elements);
+    }
 
     double[] merged(int elements) {
       if (merged.length < elements) {
@@ -57,6 +61,8 @@ final class ShardMerge implements AutoCloseable {
     this.grid = grid;
     this.inputs = inputs;
     this.ahead = 2 * threads + 1;
+    long elements = inputs.values().stream().mapToLong(TensorInfo::elements).sum();
+    this.local = ThreadLocal.withInitial(() -> new Worker(elements));
     this.workers =
         Executors.newFixedThreadPool(
             threads,

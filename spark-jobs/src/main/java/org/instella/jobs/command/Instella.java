@@ -2,7 +2,12 @@ package org.instella.jobs.command;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 import org.instella.conf.error.ErrorCategory;
+import org.instella.ensemble.MergeWarmUp;
 import org.instella.jobs.progress.StopSignal;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -15,7 +20,6 @@ import picocli.CommandLine.ParameterException;
     name = "instella",
     synopsisSubcommandLabel = "COMMAND",
     description = "The whole Instella language-model programme as Spark jobs.",
-    versionProvider = VersionProvider.class,
     mixinStandardHelpOptions = true,
     scope = CommandLine.ScopeType.INHERIT,
     exitCodeListHeading = "%nExit codes:%n",
@@ -26,29 +30,36 @@ import picocli.CommandLine.ParameterException;
       "4:machine, disk, network or cluster failed: run again, or give it what it lacks",
       "5:asked to stop; everything done so far is saved, the same command goes on",
       "70:our mistake: tell us"
-    },
-    subcommands = {
-      DemoCommand.class,
-      PipelineCommand.class,
-      EncodeCommand.class,
-      TrainTokenizerCommand.class,
-      TokenizeCommand.class,
-      ShardsCommand.class,
-      InitCommand.class,
-      TrainCommand.class,
-      MergeCommand.class,
-      EvaluateCommand.class,
-      ScoreCommand.class,
-      GenerateCommand.class,
-      ChatCommand.class,
-      PlanCommand.class,
-      InspectCommand.class,
-      HelpCommand.class
     })
 public final class Instella implements Runnable {
+  private static final String MERGE = "merge";
+  private static final Map<String, Supplier<Object>> COMMANDS = new LinkedHashMap<>();
+
+  static { // in the order in which --help tells of them
+    COMMANDS.put("demo", DemoCommand::new);
+    COMMANDS.put("pipeline", PipelineCommand::new);
+    COMMANDS.put("encode", EncodeCommand::new);
+    COMMANDS.put("train-tokenizer", TrainTokenizerCommand::new);
+    COMMANDS.put("tokenize", TokenizeCommand::new);
+    COMMANDS.put("shards", ShardsCommand::new);
+    COMMANDS.put("init", InitCommand::new);
+    COMMANDS.put("train", TrainCommand::new);
+    COMMANDS.put(MERGE, MergeCommand::new);
+    COMMANDS.put("evaluate", EvaluateCommand::new);
+    COMMANDS.put("score", ScoreCommand::new);
+    COMMANDS.put("generate", GenerateCommand::new);
+    COMMANDS.put("chat", ChatCommand::new);
+    COMMANDS.put("plan", PlanCommand::new);
+    COMMANDS.put("inspect", InspectCommand::new);
+    COMMANDS.put("help", HelpCommand::new);
+  }
+
   @CommandLine.Spec CommandLine.Model.CommandSpec spec;
 
   public static void main(String[] args) {
+    if (args.length > 0 && args[0].equals(MERGE)) {
+      MergeWarmUp.inBackground(); // the other cores have nothing to do yet
+    }
     StopSignal.install();
     int code =
         run(
@@ -67,6 +78,7 @@ public final class Instella implements Runnable {
    */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
     CommandLine line = new CommandLine(new Instella());
+    addCommands(line, args);
     line.setOut(out);
     line.setErr(err);
     line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
@@ -76,11 +88,34 @@ public final class Instella implements Runnable {
     line.setAbbreviatedOptionsAllowed(false);
     line.registerConverter(
         org.instella.conf.storage.Location.class, org.instella.conf.storage.Location::of);
-    boolean debug = java.util.Arrays.asList(args).contains("--debug");
-    line.setParameterExceptionHandler((e, given) -> badArguments(e, err));
+    List<String> given = List.of(args);
+    boolean debug = given.contains("--debug");
+    if (given.contains("--version") || given.contains("-V")) {
+      provideVersion(line); // not otherwise: picocli asks for it at once, and it asks Spark
+    }
+    line.setParameterExceptionHandler((e, arguments) -> badArguments(e, err));
     line.setExecutionExceptionHandler(
         (e, command, parsed) -> ErrorReport.of(e).print(err, debug, e));
     return line.execute(args);
+  }
+
+  /**
+   * Only the one that is asked for, where that is clear: reading what they look like takes long.
+   */
+  private static void addCommands(CommandLine line, String... args) {
+    String first = args.length > 0 ? args[0] : "";
+    boolean clear = COMMANDS.containsKey(first) && !first.equals("help");
+    COMMANDS.forEach(
+        (name, command) -> {
+          if (!clear || name.equals(first)) {
+            line.addSubcommand(name, command.get());
+          }
+        });
+  }
+
+  private static void provideVersion(CommandLine line) {
+    line.getCommandSpec().versionProvider(new VersionProvider());
+    line.getSubcommands().values().forEach(Instella::provideVersion);
   }
 
   private static int badArguments(ParameterException e, PrintWriter err) {

@@ -1,0 +1,166 @@
+package org.instella.jobs.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code bin/instella} of an installation, with a Java that only writes down what it is asked. */
+class LauncherTest {
+  private static final String SAYS = "openjdk version \"17.0.15\" 2025-04-15\nOpenJDK of a test";
+
+  @TempDir private Path folder;
+  private Path home;
+  private Path java;
+  private Path asked;
+
+  @BeforeEach
+  void install() throws IOException {
+    home = Files.createDirectories(folder.toRealPath().resolve("a home"));
+    Path launcher = Files.createDirectories(home.resolve("bin")).resolve("instella");
+    Files.copy(Path.of(System.getProperty("instella.home"), "bin", "instella"), launcher);
+    Files.createFile(
+        Files.createDirectories(home.resolve("app")).resolve("instella-spark-jobs-1.jar"));
+    Files.createFile(Files.createDirectories(home.resolve("spark/jars")).resolve("spark-core.jar"));
+    Files.createDirectories(home.resolve("conf"));
+    asked = folder.resolve("asked");
+    java = Files.createDirectories(folder.resolve("jdk/bin")).resolve("java");
+    writeJava(SAYS);
+  }
+
+  @Test
+  void versionOfJavaIsAskedForOnceUntilItIsAnotherFile() throws Exception {
+    assertThat(launch("--version")).isZero();
+    assertThat(launch("--version")).isZero();
+    assertThat(calls("[-version]")).hasSize(1);
+    assertThat(calls("org.instella.jobs.command.Instella")).hasSize(2);
+
+    Files.delete(java);
+    writeJava(SAYS.replace("17.0.15", "21.0.1") + " and another");
+    assertThat(launch("--version")).isZero();
+    assertThat(calls("[-version]")).hasSize(2);
+  }
+
+  @Test
+  void olderOrUnknownJavaIsRefusedEveryTime() throws Exception {
+    for (String says : List.of("java version \"1.8.0_402\"", "openjdk version \"16\"", "what?")) {
+      Files.delete(java);
+      writeJava(says);
+      assertThat(launch("--version")).isEqualTo(4);
+      assertThat(launch("--version")).isEqualTo(4);
+      assertThat(output()).contains("instella needs 17 or newer");
+    }
+  }
+
+  @Test
+  void noticeOfTheJvmBeforeItsVersionDoesNotMatter() throws Exception {
+    writeJava("Picked up JAVA_TOOL_OPTIONS: -Dx=1\n" + SAYS);
+    assertThat(launch("--version")).isZero();
+  }
+
+  @Test
+  void whatIsOverInASecondStartsWithoutLog4jAndWhatWorksWithIt() throws Exception {
+    for (List<String> quick :
+        List.of(
+            List.of("merge", "--models", "a,b"),
+            List.of("inspect", "a"),
+            List.of("train", "--help"),
+            List.of("train", "--print-conf"),
+            List.of("--version"),
+            List.<String>of())) {
+      Files.deleteIfExists(asked);
+      assertThat(launch(quick.toArray(String[]::new))).isZero();
+      assertThat(calls("org.instella.jobs.command.Instella"))
+          .singleElement()
+          .asString()
+          .contains("-Dslf4j.provider=org.instella.jobs.logging.CommandLogProvider");
+    }
+    assertThat(Class.forName("org.instella.jobs.logging.CommandLogProvider")).isFinal();
+    Files.deleteIfExists(asked);
+    assertThat(launch("train", "--conf", "x")).isZero();
+    assertThat(calls("org.instella.jobs.command.Instella"))
+        .singleElement()
+        .asString()
+        .doesNotContain("slf4j.provider");
+  }
+
+  @Test
+  void argumentsArriveAsTheyAre() throws Exception {
+    assertThat(launch("merge", "--models", "a b,*", "--set", "merge.t = 0.3", "")).isZero();
+    assertThat(calls("org.instella.jobs.command.Instella"))
+        .singleElement()
+        .asString()
+        .endsWith("[merge][--models][a b,*][--set][merge.t = 0.3][]")
+        .contains("[-XX:CompileCommand=CompileThresholdScaling,sun.security.provider.*::*,0.2]");
+  }
+
+  @Test
+  void archiveIsTakenOnlyWithTheJavaItWasMadeOf() throws Exception {
+    Path archive = Files.createDirectories(home.resolve("classes")).resolve("classes.jsa");
+    Files.createFile(archive);
+    Files.writeString(archive.resolveSibling("classes.key"), home + " " + SAYS);
+    String option = "[-XX:SharedArchiveFile=" + archive + "]";
+    assertThat(launchWithArchive("inspect", "a")).isZero();
+    assertThat(calls(option)).hasSize(1);
+
+    Files.writeString(archive.resolveSibling("classes.key"), home + " another Java");
+    assertThat(launchWithArchive("inspect", "a")).isZero();
+    assertThat(calls(option)).hasSize(1);
+  }
+
+  private void writeJava(String says) throws IOException {
+    // One line per call, each argument in brackets.
+    Files.writeString(
+        java,
+        """
+        #!/bin/sh
+        { for argument in "$@"; do printf '[%%s]' "$argument"; done; printf '\\n'; } >>'%s'
+        if [ "$1" = -version ]; then cat >&2 <<'END'
+        %s
+        END
+        fi
+        """
+            .formatted(asked, says));
+    Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  private List<String> calls(String with) throws IOException {
+    return Files.readAllLines(asked).stream().filter(line -> line.contains(with)).toList();
+  }
+
+  private String output() throws IOException {
+    return Files.readString(folder.resolve("output"));
+  }
+
+  private int launch(String... arguments) throws Exception {
+    return run("off", arguments);
+  }
+
+  private int launchWithArchive(String... arguments) throws Exception {
+    return run("on", arguments);
+  }
+
+  private int run(String archive, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of("sh", home + "/bin/instella"));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("JAVA_HOME", java.getParent().getParent().toString());
+    builder.environment().put("XDG_STATE_HOME", folder.resolve("state").toString());
+    builder.environment().put("INSTELLA_CLASS_ARCHIVE", archive);
+    for (String name : List.of("INSTELLA_JAVA_OPTS", "INSTELLA_LOG_DIR", "INSTELLA_WARMING_UP")) {
+      builder.environment().remove(name);
+    }
+    builder.redirectErrorStream(true).redirectOutput(folder.resolve("output").toFile());
+    Process process = builder.start();
+    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+    return process.exitValue();
+  }
+}

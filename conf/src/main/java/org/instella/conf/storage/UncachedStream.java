@@ -36,7 +36,7 @@ final class UncachedStream extends OutputStream implements WritableByteChannel {
   private long written;
   private boolean closed;
 
-  private UncachedStream(FileChannel cached, FileChannel uncached, int alignment) {
+  UncachedStream(FileChannel cached, FileChannel uncached, int alignment) {
     this.cached = cached;
     this.uncached = uncached;
     this.alignment = alignment;

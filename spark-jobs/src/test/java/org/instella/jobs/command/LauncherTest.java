@@ -99,7 +99,7 @@ class LauncherTest {
         .singleElement()
         .asString()
         .endsWith("[merge][--models][a b,*][--set][merge.t = 0.3][]")
-        .contains("[-XX:CompileCommand=CompileThresholdScaling,sun.security.provider.*::*,0.2]");
+        .contains("[-XX:CompileCommand=CompileThresholdScaling,sun.security.provider.*::*,0.01]");
   }
 
   @Test

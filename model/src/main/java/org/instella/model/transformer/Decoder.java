@@ -112,9 +112,8 @@ public final class Decoder implements AutoCloseable {
             && !Processor.here().multipliesBfloat16());
     attributes.put(
         "one_dnn",
-        cpu
-            && parameters.buffer().precision() == Precision.FLOAT32
-            && Processor.here().prefersOneDnn());
+        parameters.buffer().precision() == Precision.FLOAT32
+            && Processor.multipliesInOneDnn(device));
     attributes.put("query_block", QueryBlocks.QUERIES);
     attributes.put("longest_in_blocks", QueryBlocks.longestSequence(config, device));
     return attributes;

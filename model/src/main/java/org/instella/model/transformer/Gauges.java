@@ -20,7 +20,7 @@ public final class Gauges implements AutoCloseable {
   private static final int SIDE_CPU = 512;
   private static final int SIDE_GPU = 8192;
   private static final double ROUND_SECONDS = 0.03;
-  private static final int ROUNDS = 3;
+  private static final int ROUNDS = 6;
 
   private final TorchProgram program;
 
@@ -30,7 +30,8 @@ public final class Gauges implements AutoCloseable {
    * @throws org.instella.conf.error.EnvironmentException if the device is missing
    */
   public Gauges(TorchDevice device) {
-    this.program = TorchProgram.load("gauges.py", Map.of(), device);
+    boolean oneDnn = Processor.multipliesInOneDnn(device);
+    this.program = TorchProgram.load("gauges.py", Map.of("one_dnn", oneDnn), device);
   }
 
   /**
@@ -65,7 +66,8 @@ public final class Gauges implements AutoCloseable {
 
   /**
    * Floating-point operations in a second of square matrix products, the best of a few short rounds
-   * (a tenth of a second on a CPU): what this device, with its threads, does at best.
+   * (a fifth of a second on a CPU): what this device, with its threads, does at best, by the
+   * library that training multiplies with.
    *
    * @param bfloat16 whether the factors are bfloat16; else float32
    */

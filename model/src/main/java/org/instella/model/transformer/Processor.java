@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.instella.model.torch.TorchDevice;
 
 /**
  * What the processor says of itself, as far as it decides which kernels multiply matrices.
@@ -58,5 +59,10 @@ record Processor(Set<String> words) {
    */
   boolean prefersOneDnn() {
     return words.contains("AuthenticAMD") && words.contains("avx512f");
+  }
+
+  /** Whether float32 matrices on this device are multiplied by oneDNN. */
+  static boolean multipliesInOneDnn(TorchDevice device) {
+    return device.kind() == TorchDevice.Kind.CPU && here().prefersOneDnn();
   }
 }

@@ -6,7 +6,10 @@ import java.security.MessageDigest;
 
 /** Passes bytes on and digests them on the way, so that a file need not be read again. */
 public final class DigestingOutputStream extends OutputStream {
-  /** Of a large piece the bytes are still in the cache when they are looked at again. */
+  /**
+   * Of a large piece the bytes are still in the cache when they are looked at again: fetched ahead
+   * while the digest, which is slow, is made of them; the copy behind it does not wait for memory.
+   */
   private static final int STEP = 1 << 16;
 
   private final OutputStream out;
@@ -28,8 +31,8 @@ public final class DigestingOutputStream extends OutputStream {
   public void write(byte[] buffer, int from, int count) throws IOException {
     for (int done = 0; done < count; done += STEP) {
       int step = Math.min(STEP, count - done);
-      out.write(buffer, from + done, step);
       digest.update(buffer, from + done, step);
+      out.write(buffer, from + done, step);
     }
     bytes += count;
   }

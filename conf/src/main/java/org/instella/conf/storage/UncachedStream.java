@@ -22,7 +22,8 @@ import java.util.concurrent.CompletionException;
  * returns; a failure is told by the next call that has to do with the disk.
  */
 final class UncachedStream extends OutputStream implements WritableByteChannel {
-  private static final int BLOCK = 1 << 21;
+  /** Two of them share the processor's cache with other work; smaller ones change hands often. */
+  private static final int BLOCK = 1 << 20;
 
   private final FileChannel cached;
   private final FileChannel uncached;

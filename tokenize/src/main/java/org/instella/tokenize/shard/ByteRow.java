@@ -58,15 +58,18 @@ final class ByteRow {
     byte[] bytes = this.bytes;
     int at = size;
     int i = from;
-    for (; i + 4 <= to; i += 4, at += Long.BYTES) {
-      int low = ids[i] | ids[i + 1] << 16;
-      int high = ids[i + 2] | ids[i + 3] << 16;
-      LONG.set(bytes, at, (low & 0xFFFFFFFFL) | (long) high << 32);
+    for (; i + 8 <= to; i += 8, at += 2 * Long.BYTES) {
+      LONG.set(bytes, at, four(ids[i], ids[i + 1], ids[i + 2], ids[i + 3]));
+      LONG.set(bytes, at + Long.BYTES, four(ids[i + 4], ids[i + 5], ids[i + 6], ids[i + 7]));
     }
     for (; i < to; i++, at += Short.BYTES) {
       SHORT.set(bytes, at, (short) ids[i]);
     }
     size = at;
+  }
+
+  private static long four(int a, int b, int c, int d) {
+    return ((a | b << 16) & 0xFFFFFFFFL) | (long) (c | d << 16) << 32;
   }
 
   private void addInts(int[] ids, int from, int to) {

@@ -38,10 +38,23 @@ public abstract class DocumentReader implements Iterator<DocumentEntry>, AutoClo
    */
   public static DocumentReader open(
       Storage storage, InputSlice slice, DocumentSchema schema, DocumentLimits limits) {
+    return open(storage, slice, schema, limits, new ReadBuffers());
+  }
+
+  /**
+   * As the other, for who reads one file after the other: in the buffers of the reader before,
+   * which has been closed.
+   */
+  public static DocumentReader open(
+      Storage storage,
+      InputSlice slice,
+      DocumentSchema schema,
+      DocumentLimits limits,
+      ReadBuffers buffers) {
     ReadTimes times = new ReadTimes();
     return switch (slice.file().format()) {
       case JSON_LINES, JSON_LINES_GZIP, JSON_LINES_ZSTD ->
-          new JsonLinesReader(storage, slice, schema, limits, times);
+          new JsonLinesReader(storage, slice, schema, limits, times, buffers);
       case PARQUET -> new ParquetReader(storage, slice, schema, limits, times);
       case ARROW -> new ArrowReader(storage, slice, schema, limits, times);
     };

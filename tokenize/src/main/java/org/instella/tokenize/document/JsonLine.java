@@ -22,13 +22,16 @@ final class JsonLine {
   private byte[] bytes = new byte[0];
   private int to;
 
-  private final JsonString names = new JsonString();
-  private final JsonString text = new JsonString();
+  private final JsonString names;
+  private final JsonString text;
   private boolean hasText;
   private String id;
   private String source;
 
-  JsonLine(DocumentSchema schema) {
+  /** Reads lines of {@code schema}; text and other strings come to stand in these two. */
+  JsonLine(DocumentSchema schema, JsonString text, JsonString names) {
+    this.text = text;
+    this.names = names;
     textName = schema.text().getBytes(UTF_8);
     idName = schema.id().getBytes(UTF_8);
     sourceName = schema.source().getBytes(UTF_8);

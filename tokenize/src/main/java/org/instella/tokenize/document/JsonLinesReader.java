@@ -38,7 +38,8 @@ final class JsonLinesReader extends DocumentReader {
       InputSlice slice,
       DocumentSchema schema,
       DocumentLimits limits,
-      ReadTimes times) {
+      ReadTimes times,
+      ReadBuffers buffers) {
     super(slice, schema, limits, times);
     // The line limit is the limit; NaN and Infinity in metadata are no reason to lose a document.
     this.json =
@@ -52,15 +53,17 @@ final class JsonLinesReader extends DocumentReader {
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .build();
-    this.fast = new JsonLine(schema);
+    this.fast = new JsonLine(schema, buffers.text(), buffers.names());
     if (slice.file().format() == InputFormat.JSON_LINES_ZSTD) {
       this.frames = zstd(storage);
-      this.lines = new LineScanner(frames, slice.file(), 0, limits, times);
+      this.lines = new LineScanner(frames, slice.file(), 0, limits, times, buffers);
     } else {
       // A slice begins behind the line that the slice before it ends with.
       long offset = Math.max(0, slice.start() - 1);
       this.frames = null;
-      this.lines = new LineScanner(unpacked(storage, offset), slice.file(), offset, limits, times);
+      this.lines =
+          new LineScanner(
+              unpacked(storage, offset, buffers), slice.file(), offset, limits, times, buffers);
     }
     if (slice.start() > 0) {
       dropLineOfSliceBefore();
@@ -78,9 +81,11 @@ final class JsonLinesReader extends DocumentReader {
     }
   }
 
-  private InputStream unpacked(Storage storage, long offset) {
+  private InputStream unpacked(Storage storage, long offset, ReadBuffers buffers) {
     InputStream stored = metered(storage, offset);
-    return slice.file().format() == InputFormat.JSON_LINES_GZIP ? new GzipStream(stored) : stored;
+    return slice.file().format() == InputFormat.JSON_LINES_GZIP
+        ? new GzipStream(stored, buffers.gzip())
+        : stored;
   }
 
   private ZstdSliceStream zstd(Storage storage) {

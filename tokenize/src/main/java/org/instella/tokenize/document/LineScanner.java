@@ -17,7 +17,7 @@ import org.instella.conf.error.DataException;
  * is kept and the rest counted.
  */
 final class LineScanner implements AutoCloseable {
-  private static final int CHUNK = 1 << 18;
+  static final int CHUNK = 1 << 18;
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long ONES = 0x0101010101010101L;
@@ -28,8 +28,9 @@ final class LineScanner implements AutoCloseable {
   private final InputFile file;
   private final DocumentLimits limits;
   private final ReadTimes times;
+  private final ReadBuffers buffers;
 
-  private byte[] buffer = new byte[CHUNK];
+  private byte[] buffer;
   private int filled;
   private int complete;
   private long offsetOfBuffer;
@@ -39,19 +40,28 @@ final class LineScanner implements AutoCloseable {
   private int nextStart;
   private long number;
 
-  private byte[] line = buffer;
+  private byte[] line;
   private int lineStart;
   private int lineEnd;
   private long lineOffset;
   private long lineLength;
 
   /** Reads {@code in}, whose first byte is byte {@code offset} of the unpacked file; closes it. */
-  LineScanner(InputStream in, InputFile file, long offset, DocumentLimits limits, ReadTimes times) {
+  LineScanner(
+      InputStream in,
+      InputFile file,
+      long offset,
+      DocumentLimits limits,
+      ReadTimes times,
+      ReadBuffers buffers) {
     this.in = in;
     this.file = file;
     this.offsetOfBuffer = offset;
     this.limits = limits;
     this.times = times;
+    this.buffers = buffers;
+    this.buffer = buffers.takeLines();
+    this.line = buffer;
   }
 
   /**
@@ -144,6 +154,7 @@ final class LineScanner implements AutoCloseable {
 
   @Override
   public void close() {
+    buffers.giveBackLines(buffer);
     try {
       in.close();
     } catch (IOException e) {

@@ -1,5 +1,6 @@
 package org.instella.tokenize.document;
 
+import com.github.luben.zstd.RecyclingBufferPool;
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -21,7 +22,7 @@ final class ZstdSliceStream extends InputStream {
    */
   ZstdSliceStream(InputStream in, long bytes) throws IOException {
     stored = new Part(in, bytes);
-    unpacked = new ZstdInputStreamNoFinalizer(stored);
+    unpacked = new ZstdInputStreamNoFinalizer(stored, RecyclingBufferPool.INSTANCE);
   }
 
   /**
@@ -45,7 +46,7 @@ final class ZstdSliceStream extends InputStream {
       boundary = given;
       unpacked.close();
       stored.left = Long.MAX_VALUE;
-      unpacked = new ZstdInputStreamNoFinalizer(stored);
+      unpacked = new ZstdInputStreamNoFinalizer(stored, RecyclingBufferPool.INSTANCE);
       count = unpacked.read(buffer, from, length);
     }
     given += Math.max(0, count);

@@ -9,6 +9,7 @@ import org.instella.tokenize.document.Document;
 import org.instella.tokenize.document.DocumentEntry;
 import org.instella.tokenize.document.DocumentReader;
 import org.instella.tokenize.document.InputSlice;
+import org.instella.tokenize.document.ReadBuffers;
 import org.instella.tokenize.document.RejectedLine;
 
 /**
@@ -24,6 +25,7 @@ public final class ShardTask {
   private final Tokenizer tokenizer;
   private ShardTimes times = ShardTimes.NONE;
   private final InputChecksum checksum = new InputChecksum();
+  private final ReadBuffers buffers = new ReadBuffers();
   private long storedBytes;
   private long notDrawn;
 
@@ -74,7 +76,7 @@ public final class ShardTask {
 
   private void encode(InputSlice slice, ShardAttempt attempt) {
     try (DocumentReader reader =
-        DocumentReader.open(storage, slice, config.columns(), config.limits())) {
+        DocumentReader.open(storage, slice, config.columns(), config.limits(), buffers)) {
       reader.lendTexts();
       while (reader.hasNext()) {
         DocumentEntry entry = reader.next();

@@ -326,6 +326,73 @@ class DocumentReaderTest {
     }
   }
 
+  /** Good and bad files, read to the end or left in the middle, each as if it were the first. */
+  @ParameterizedTest(name = "seed {0}")
+  @MethodSource("seeds")
+  void readsFileAfterFileInTheSameBuffers(long seed) throws IOException {
+    Random random = new Random(seed);
+    ReadBuffers buffers = new ReadBuffers();
+    for (int i = 0; i < 12; i++) {
+      String name = "x%d.jsonl%s".formatted(i, List.of("", ".gz", ".zst").get(random.nextInt(3)));
+      byte[] bytes = packed(name, randomLines(random).getBytes(UTF_8));
+      if (random.nextInt(4) == 0) {
+        bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length));
+      }
+      InputSlice slice = InputSlice.whole(file(name, bytes));
+      int most = random.nextInt(3) == 0 ? random.nextInt(20) : Integer.MAX_VALUE;
+      assertThat(readInTurn(slice, buffers, most))
+          .as("file %d", i)
+          .isEqualTo(readInTurn(slice, new ReadBuffers(), most));
+    }
+  }
+
+  @Test
+  void twoOpenReadersDoNotShareBuffers() throws IOException {
+    ReadBuffers buffers = new ReadBuffers();
+    InputSlice slice = InputSlice.whole(file("x.jsonl", lines(1).getBytes(UTF_8)));
+    try (DocumentReader first = open(slice, buffers)) {
+      assertThatThrownBy(() -> open(slice, buffers))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("another reader that was not closed");
+      assertThat(first.hasNext()).isTrue();
+    }
+    try (DocumentReader next = open(slice, buffers)) {
+      assertThat(next.hasNext()).isTrue();
+    }
+  }
+
+  /** What was read, each text as it was lent, and how it ended. */
+  private static List<String> readInTurn(InputSlice slice, ReadBuffers buffers, int most) {
+    List<String> read = new ArrayList<>();
+    try (DocumentReader reader = open(slice, buffers)) {
+      reader.lendTexts();
+      while (read.size() < most && reader.hasNext()) {
+        DocumentEntry entry = reader.next();
+        read.add(entry instanceof Document document ? document.id() + document.text() : "" + entry);
+      }
+    } catch (DataException e) {
+      read.add(e.getMessage());
+    }
+    return read;
+  }
+
+  private static DocumentReader open(InputSlice slice, ReadBuffers buffers) {
+    return DocumentReader.open(
+        Storage.standard(), slice, DocumentSchema.DOLMA, DocumentLimits.STANDARD, buffers);
+  }
+
+  /** Short lines and very long ones, some of them no documents. */
+  private static String randomLines(Random random) {
+    StringBuilder text = new StringBuilder();
+    for (int i = random.nextInt(60); i >= 0; i--) {
+      String word = Long.toString(random.nextLong(), 36) + "\\n\\u00e9ü";
+      int times = random.nextInt(20) == 0 ? random.nextInt(20_000) : random.nextInt(40);
+      String value = random.nextInt(10) == 0 ? "7" : "\"" + word.repeat(times) + "\"";
+      text.append("{\"id\":\"d%d\",\"text\":%s}\n".formatted(i, value));
+    }
+    return text.toString();
+  }
+
   private static String lines(int count) {
     StringBuilder text = new StringBuilder();
     Random random = new Random(count);

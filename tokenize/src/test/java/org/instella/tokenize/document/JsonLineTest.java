@@ -18,7 +18,8 @@ class JsonLineTest {
   private static final ObjectMapper JACKSON =
       new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
-  private final JsonLine fast = new JsonLine(DocumentSchema.DOLMA);
+  private final JsonLine fast =
+      new JsonLine(DocumentSchema.DOLMA, new JsonString(), new JsonString());
 
   static LongStream seeds() {
     return LongStream.range(0, 400);

@@ -29,8 +29,13 @@ public final class GzipStream extends InputStream {
 
   /** Unpacks {@code in}, which is closed with this stream. */
   public GzipStream(InputStream in) {
-    packed = new PackedInput(in);
-    inflate = new Inflate(packed);
+    this(in, new GzipBuffers());
+  }
+
+  /** As the other, in memory that no other stream may use until this one is done. */
+  public GzipStream(InputStream in, GzipBuffers buffers) {
+    packed = new PackedInput(in, buffers.packed);
+    inflate = new Inflate(packed, buffers);
   }
 
   @Override

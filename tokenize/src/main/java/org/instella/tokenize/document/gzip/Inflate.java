@@ -26,7 +26,8 @@ final class Inflate {
   /** How far one round of the fast loop may go beyond the end of a step. */
   private static final int OVERHANG = 320;
 
-  private static final int LONGEST_MATCH = 258;
+  /** Length of {@link #out}. */
+  static final int BYTES = WINDOW + STEP + OVERHANG;
 
   // Constants, not the tables' lengths: the fast loop is short of registers.
   private static final int LITERAL_MASK = (1 << DeflateCodes.LITERAL_BITS) - 1;
@@ -43,15 +44,15 @@ final class Inflate {
   }
 
   /** Unpacked bytes, {@link #begin()} to {@link #end()} of them new. */
-  final byte[] out = new byte[WINDOW + STEP + OVERHANG];
+  final byte[] out;
 
   private final PackedInput in;
-  private final HuffmanTable ownLiterals = DeflateCodes.literals();
-  private final HuffmanTable ownDistances = DeflateCodes.distances();
-  private final HuffmanTable codeLengths = DeflateCodes.codeLengths();
-  private final byte[] lengths = new byte[DeflateCodes.LITERALS + DeflateCodes.DISTANCES];
-  private HuffmanTable literals = ownLiterals;
-  private HuffmanTable distances = ownDistances;
+  private final HuffmanTable ownLiterals;
+  private final HuffmanTable ownDistances;
+  private final HuffmanTable codeLengths;
+  private final byte[] lengths;
+  private HuffmanTable literals;
+  private HuffmanTable distances;
 
   private State state = State.END;
   private boolean lastBlock;
@@ -62,8 +63,13 @@ final class Inflate {
   /** First byte of {@code out} that belongs to this stream: matches may not reach before it. */
   private int origin;
 
-  Inflate(PackedInput in) {
+  Inflate(PackedInput in, GzipBuffers buffers) {
     this.in = in;
+    out = buffers.unpacked;
+    ownLiterals = buffers.literals;
+    ownDistances = buffers.distances;
+    codeLengths = buffers.codeLengths;
+    lengths = buffers.lengths;
   }
 
   /** Begins a stream at the next byte of the input. */

@@ -18,11 +18,14 @@ final class PackedInput {
   /** Bytes that the fast loop may look at before it asks again. */
   static final int AHEAD = 32;
 
+  /** Length of {@link #bytes}. */
+  static final int BYTES = 1 << 16;
+
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   /** Packed bytes, {@code position} to {@code limit} of them still to be read. */
-  final byte[] bytes = new byte[1 << 16];
+  final byte[] bytes;
 
   int position;
   int limit;
@@ -36,8 +39,10 @@ final class PackedInput {
   /** Zero bytes behind the end that were taken into {@code hold}. */
   private int beyond;
 
-  PackedInput(InputStream in) {
+  /** Reads {@code in} through {@code bytes}, which has {@link #BYTES} of them. */
+  PackedInput(InputStream in, byte[] bytes) {
     this.in = in;
+    this.bytes = bytes;
   }
 
   /** The bits of {@code bytes} from {@code bit} on: 57 at least, behind them zeros. */

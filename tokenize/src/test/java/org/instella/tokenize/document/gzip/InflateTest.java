@@ -14,6 +14,9 @@ import org.junit.jupiter.api.Test;
 
 /** Our inflater against zlib, on good streams and on bad ones. */
 class InflateTest {
+  /** One for all streams, good and bad: nothing of one may show in the next. */
+  private final GzipBuffers buffers = new GzipBuffers();
+
   private enum End {
     WHOLE,
     CUT_SHORT,
@@ -129,7 +132,7 @@ class InflateTest {
     return bytes;
   }
 
-  private static void roundTrips(long firstSeed, int count) throws IOException {
+  private void roundTrips(long firstSeed, int count) throws IOException {
     for (long seed = firstSeed; seed < firstSeed + count; seed++) {
       Random random = new Random(seed);
       byte[] content = DeflateSamples.content(random, 300_000);
@@ -142,7 +145,7 @@ class InflateTest {
     }
   }
 
-  private static void damages(long firstSeed, int count) throws IOException {
+  private void damages(long firstSeed, int count) throws IOException {
     for (long seed = firstSeed; seed < firstSeed + count; seed++) {
       Random random = new Random(seed);
       byte[] packed = DeflateSamples.packed(random, DeflateSamples.content(random, 20_000));
@@ -159,7 +162,7 @@ class InflateTest {
     }
   }
 
-  private static void compare(String what, byte[] packed, Random random) throws IOException {
+  private void compare(String what, byte[] packed, Random random) throws IOException {
     Outcome zlib = zlib(packed);
     Outcome ours = ours(packed, random);
     if (ours.end() == End.NO_CODE_LENGTHS) {
@@ -200,9 +203,9 @@ class InflateTest {
     }
   }
 
-  private static Outcome ours(byte[] packed, Random random) throws IOException {
-    PackedInput input = new PackedInput(DeflateSamples.inPieces(random, packed));
-    Inflate inflate = new Inflate(input);
+  private Outcome ours(byte[] packed, Random random) throws IOException {
+    PackedInput input = new PackedInput(DeflateSamples.inPieces(random, packed), buffers.packed);
+    Inflate inflate = new Inflate(input, buffers);
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     inflate.start();
     while (!inflate.finished()) {

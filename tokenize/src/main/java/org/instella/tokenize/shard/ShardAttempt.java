@@ -95,8 +95,9 @@ public final class ShardAttempt implements AutoCloseable {
     long begin = System.nanoTime();
     ids.clear();
     tokenizer.encode(utf8, 0, size, ids);
-    encodeNanos += System.nanoTime() - begin;
-    if (append(id, source, line)) {
+    long encoded = System.nanoTime();
+    encodeNanos += encoded - begin;
+    if (append(id, source, line, encoded)) {
       textBytes += size;
     }
   }
@@ -107,7 +108,7 @@ public final class ShardAttempt implements AutoCloseable {
     for (int token : tokens) {
       ids.add(token);
     }
-    append(id, source, line);
+    append(id, source, line, System.nanoTime());
   }
 
   /** Keeps a line that is no document. */
@@ -156,12 +157,12 @@ public final class ShardAttempt implements AutoCloseable {
     }
   }
 
-  private boolean append(String id, String source, long line) {
+  /** Writes the ids of a document; {@code begin} is now, since documents can be short. */
+  private boolean append(String id, String source, long line, long begin) {
     if (ids.size() == 0) {
       empty++;
       return false;
     }
-    long begin = System.nanoTime();
     if (eosRule.appends(ids.ids(), ids.size(), eosId)) {
       ids.add(eosId);
     }

@@ -10,6 +10,8 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -18,24 +20,33 @@ import java.util.concurrent.CompletionException;
  * Writes a large file past the system's page cache (O_DIRECT), in aligned blocks: no page has to be
  * found, filled and written back later, which costs more processor time than the copy to the disk.
  * One block is on its way to the disk while the next is filled, so that nobody waits for a disk
- * that keeps up. What is left at the end goes through the cache. The bytes are on disk when close
- * returns; a failure is told by the next call that has to do with the disk.
+ * that keeps up; while it does not, a few more may stand in line. What is left at the end goes
+ * through the cache. The bytes are on disk when close returns; a failure is told by one of the next
+ * calls, at the latest when no further block may stand in line, and by close.
  */
 final class UncachedStream extends OutputStream implements WritableByteChannel {
   /** Two of them share the processor's cache with other work; smaller ones change hands often. */
-  private static final int BLOCK = 1 << 20;
+  static final int BLOCK = 1 << 20;
+
+  /** Blocks that may wait for the disk, or be on their way to it. */
+  static final int IN_LINE = 6;
 
   private final FileChannel cached;
   private final FileChannel uncached;
   private final int alignment;
   private ByteBuffer block;
 
-  /** The block that is or was on its way; null until the first was. */
-  private ByteBuffer sent;
+  /** In the order of the file; the disk gets one after the other. */
+  private final Deque<Sent> inLine = new ArrayDeque<>();
 
-  private CompletableFuture<Void> sending = CompletableFuture.completedFuture(null);
+  /** Blocks that came back, the last one on top: of all it is the likeliest in the cache. */
+  private final Deque<ByteBuffer> free = new ArrayDeque<>();
+
+  private CompletableFuture<Void> lastSending = CompletableFuture.completedFuture(null);
   private long written;
   private boolean closed;
+
+  private record Sent(ByteBuffer block, CompletableFuture<Void> sending) {}
 
   UncachedStream(FileChannel cached, FileChannel uncached, int alignment) {
     this.cached = cached;
@@ -99,13 +110,22 @@ final class UncachedStream extends OutputStream implements WritableByteChannel {
     if (block.hasRemaining()) {
       return;
     }
-    waitForDisk();
     ByteBuffer full = block.flip();
-    block = sent == null ? newBlock() : sent.clear();
-    sent = full;
     long at = written;
     written += full.remaining();
-    sending = CompletableFuture.runAsync(() -> send(full, at), WriteBehind.THREADS);
+    lastSending = lastSending.thenRunAsync(() -> send(full, at), WriteBehind.THREADS);
+    inLine.add(new Sent(full, lastSending));
+    waitUntilInLine(IN_LINE);
+    block = free.isEmpty() ? newBlock() : free.pop().clear();
+  }
+
+  /** Takes back what has been written; waits until at most {@code most} blocks have not. */
+  private void waitUntilInLine(int most) throws IOException {
+    while (!inLine.isEmpty() && (inLine.size() > most || inLine.peek().sending().isDone())) {
+      Sent first = inLine.poll();
+      waitFor(first.sending());
+      free.push(first.block());
+    }
   }
 
   private void send(ByteBuffer full, long from) {
@@ -119,7 +139,7 @@ final class UncachedStream extends OutputStream implements WritableByteChannel {
     }
   }
 
-  private void waitForDisk() throws IOException {
+  private static void waitFor(CompletableFuture<Void> sending) throws IOException {
     try {
       sending.join();
     } catch (CompletionException e) {
@@ -138,7 +158,7 @@ final class UncachedStream extends OutputStream implements WritableByteChannel {
     closed = true;
     try (cached;
         uncached) {
-      waitForDisk();
+      waitFor(lastSending);
       block.flip();
       while (block.hasRemaining()) {
         written += cached.write(block, written);

@@ -29,7 +29,8 @@ abstract class StorageContract {
   abstract Location folder();
 
   @ParameterizedTest(name = "{0} bytes")
-  @ValueSource(ints = {0, 1, 4096, 2_097_151, 2_097_152, 4_194_303, 4_194_304, 9_000_001})
+  @ValueSource(
+      ints = {0, 1, 4096, 1_048_575, 1_048_576, 2_097_151, 2_097_152, 4_194_304, 9_000_001})
   void largeFilesHaveTheBytesThatWereWritten(int length) throws IOException {
     byte[] bytes = new byte[length];
     new Random(length).nextBytes(bytes);

@@ -78,6 +78,7 @@ def compare(args, folder, tokenizer):
     documents, fewer = folder / "documents", folder / "fewer"
     corpus(args.shared, documents, args.copies, args.form)
     corpus(args.shared, fewer, args.peer_copies, args.form)
+    os.sync()  # else the shards wait in the queue of the disk behind gigabytes of the corpus
     ours(fewer, tokenizer, folder / "warm", args.cores, args.shard_mib)  # the launcher builds
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True,
                             text=True).stdout.strip()

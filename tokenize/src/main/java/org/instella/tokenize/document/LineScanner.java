@@ -154,7 +154,10 @@ final class LineScanner implements AutoCloseable {
 
   @Override
   public void close() {
-    buffers.giveBackLines(buffer);
+    if (buffer != null) {
+      buffers.giveBackLines(buffer);
+      buffer = null; // another reader may have it from now on
+    }
     try {
       in.close();
     } catch (IOException e) {

@@ -355,9 +355,12 @@ class DocumentReaderTest {
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("another reader that was not closed");
       assertThat(first.hasNext()).isTrue();
-    }
-    try (DocumentReader next = open(slice, buffers)) {
-      assertThat(next.hasNext()).isTrue();
+      first.close();
+      try (DocumentReader next = open(slice, buffers)) {
+        first.close(); // takes nothing from the next one
+        assertThatThrownBy(() -> open(slice, buffers)).isInstanceOf(IllegalStateException.class);
+        assertThat(next.hasNext()).isTrue();
+      }
     }
   }
 

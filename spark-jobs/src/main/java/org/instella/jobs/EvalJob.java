@@ -1,12 +1,14 @@
 package org.instella.jobs;
 
 import java.io.Serializable;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.instella.conf.manifest.Manifest;
 import org.instella.conf.settings.Settings;
 import org.instella.conf.storage.Location;
@@ -23,6 +25,7 @@ import org.instella.eval.plan.ScoredRows;
 import org.instella.eval.report.EvalReport;
 import org.instella.eval.report.ModelColumn;
 import org.instella.jobs.cluster.Cluster;
+import org.instella.jobs.cluster.KeptOpen;
 import org.instella.jobs.cluster.ParallelStage;
 import org.instella.jobs.progress.ProgressChannel;
 import org.slf4j.Logger;
@@ -38,6 +41,10 @@ public record EvalJob(EvalConfig config, Section section) implements Job {
 
   /** More than one, so that slots that finish early take work from the others. */
   private static final int PARTITIONS_A_SLOT = 4;
+
+  /** Models of this process between two tasks; closed when none has asked for so long. */
+  private static final KeptOpen<OpenModel, TokenLanguageModel> MODELS =
+      new KeptOpen<>(Duration.ofSeconds(5));
 
   /** Reads a section {@code evaluate}. */
   public static EvalJob from(Settings evaluate, Section section) {
@@ -62,6 +69,9 @@ public record EvalJob(EvalConfig config, Section section) implements Job {
   public int slots(int total) {
     return total;
   }
+
+  /** A model as one run of an evaluation found it; its files may be others in the next. */
+  private record OpenModel(String run, ModelSpec model) {}
 
   /** A part of the questions, for one model. */
   private record Asked(ModelSpec model, EvalPartition partition) implements Serializable {}
@@ -106,23 +116,33 @@ public record EvalJob(EvalConfig config, Section section) implements Job {
             context.name(),
             asked.stream().map(Asked::partition).mapToLong(EvalPartition::characters).toArray());
     String topic = "evaluate-" + context.output().uri();
+    String run = UUID.randomUUID().toString();
     List<Numbered> numbered = new ArrayList<>();
     asked.forEach(item -> numbered.add(new Numbered(numbered.size(), item)));
     try (var subscription = ProgressChannel.listen(topic, progress::heard)) {
       return ParallelStage.run(
-          cluster, context.name(), numbered, item -> rows(topic, item.number(), item.asked()));
+          cluster,
+          context.name(),
+          numbered,
+          item ->
+              rows(topic, item.number(), new OpenModel(run, item.asked().model()), item.asked()));
     }
   }
 
   /** A task's work with its place among all. */
   private record Numbered(int number, Asked asked) implements Serializable {}
 
-  private static List<ScoredRow> rows(String topic, int number, Asked asked) {
-    List<ScoredRow> rows = new ArrayList<>();
+  private static List<ScoredRow> rows(String topic, int number, OpenModel key, Asked asked) {
     EvalProgress.Sender sender = new EvalProgress.Sender(topic, number);
-    try (TokenLanguageModel model = DecoderLanguageModel.open(Storage.standard(), asked.model())) {
-      new EvalWorker(model).run(asked.partition(), rows::add, sender::answered);
-    }
+    List<ScoredRow> rows =
+        MODELS.use(
+            key,
+            () -> DecoderLanguageModel.open(Storage.standard(), asked.model()),
+            model -> {
+              List<ScoredRow> answers = new ArrayList<>();
+              new EvalWorker(model).run(asked.partition(), answers::add, sender::answered);
+              return answers;
+            });
     sender.finished(asked.partition().characters());
     return rows;
   }

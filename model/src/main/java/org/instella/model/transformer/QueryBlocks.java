@@ -13,7 +13,7 @@ import org.instella.model.torch.TorchDevice;
  */
 public final class QueryBlocks {
   /** Queries of a block. */
-  static final int QUERIES = 128;
+  static final int QUERIES = 64;
 
   private static final int HEAD_SIZES = 16;
 

@@ -115,19 +115,37 @@ class Decoder(Module):
   def rotate(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, direction: float) -> Tensor:
     half = self.head_size // 2
     wide = torch.to(x, self.precise)
-    turned = torch.empty_like(wide, memory_format=0)
-    a = torch.narrow(wide, -1, 0, half)
-    b = torch.narrow(wide, -1, half, half)
-    torch.mul(a, cos, out=torch.narrow(turned, -1, 0, half))
-    torch.narrow(turned, -1, 0, half).addcmul_(b, sin, value=-direction)
-    torch.mul(b, cos, out=torch.narrow(turned, -1, half, half))
-    torch.narrow(turned, -1, half, half).addcmul_(a, sin, value=direction)
+    turned = wide * torch.cat([cos, cos], -1)
+    torch.narrow(turned, -1, 0, half).addcmul_(torch.narrow(wide, -1, half, half), sin, value=-direction)
+    torch.narrow(turned, -1, half, half).addcmul_(torch.narrow(wide, -1, 0, half), sin, value=direction)
     return torch.to(turned, x.dtype)
 
   def swiglu(self: __torch__.Decoder, up_gate: Tensor) -> Tensor:
     up = torch.narrow(up_gate, -1, 0, self.feed_forward)
     gate = torch.narrow(up_gate, -1, self.feed_forward, self.feed_forward)
     return torch.silu(gate).mul_(up)
+
+  # In place: d_inner, the gradient of swiglu(up_gate), becomes that result again, and up_gate becomes its own
+  # gradient. On a processor some rows after the others, so that what lies between is read from the cache.
+  def swiglu_back(self: __torch__.Decoder, d_inner: Tensor, up_gate: Tensor) -> Tensor:
+    f = self.feed_forward
+    step = d_inner.size(0)
+    if not d_inner.is_cuda:
+      step = 64
+    at = 0
+    while at < d_inner.size(0):
+      n = min(step, d_inner.size(0) - at)
+      d = torch.narrow(d_inner, 0, at, n)
+      up = torch.narrow(torch.narrow(up_gate, 0, at, n), 1, 0, f)
+      gate = torch.narrow(torch.narrow(up_gate, 0, at, n), 1, f, f)
+      silu = torch.silu(gate)
+      d_silu = d * up
+      d_up = d * silu
+      torch.mul(silu, up, out=d)
+      up.copy_(d_up)
+      torch.silu_backward(d_silu, gate, grad_input=gate)
+      at = at + n
+    return up_gate
 
   # x in the type that products of matrices are computed in.
   def operand(self: __torch__.Decoder, x: Tensor) -> Tensor:
@@ -148,12 +166,14 @@ class Decoder(Module):
       return torch.to(self.mm(torch.to(a, self.precise), torch.to(b, self.precise)), a.dtype)
     return self.mm(a, b)
 
-  # c + a b in the type of a.
+  # c + a b in the type of a. oneDNN adds to a float32 product in a slow pass of its own.
   def sum_with_product(self: __torch__.Decoder, c: Tensor, a: Tensor, b: Tensor) -> Tensor:
     if self.widen:
       wide = torch.addmm(torch.to(c, self.precise), torch.to(a, self.precise), torch.to(b, self.precise))
       return torch.to(wide, a.dtype)
     if self.one_dnn:
+      if a.dtype == self.precise:
+        return self.mm(a, b).add_(c)
       return ops.mkldnn._linear_pointwise(a, c, torch.t(b), None, "add")
     return torch.addmm(c, a, b)
 
@@ -164,9 +184,12 @@ class Decoder(Module):
     pixel = torch.as_strided(torch.contiguous(a), [1, n, 1, 1], [n, 1, n, n])
     return torch.view(torch.channel_shuffle(pixel, a.size(0)), [a.size(1), a.size(0)])
 
-  # a^T b of a [N, m] and b [N, n], both of one type. oneDNN would turn a round more slowly itself.
+  # a^T b of a [N, m] and b [N, n], both of one type. oneDNN would turn a round more slowly itself. Where that
+  # turns fewer numbers, (b^T a)^T is computed.
   def turned_product(self: __torch__.Decoder, a: Tensor, b: Tensor) -> Tensor:
     if self.one_dnn and a.dtype == self.precise:
+      if torch.numel(a) > torch.numel(b) + a.size(1) * b.size(1):
+        return self.turned(self.mm(self.turned(b), a))
       return self.mm(self.turned(a), b)
     return torch.mm(torch.t(a), b)
 
@@ -258,8 +281,8 @@ class Decoder(Module):
     y = self.sum_with_product(middle, self.swiglu(up_gate), torch.t(w_down))
     return [torch.view(y, [b, s, self.hidden]), fused, factor1, q_factor, k_factor, middle, factor2, up_gate, q, k, v] + attended
 
-  # dy and x [B, S, D]; kept is what block_forward returned after the output. Writes the block's part
-  # of `grads` and returns the gradient of x.
+  # dy and x [B, S, D]; kept is what block_forward returned after the output, and is not fit for a second use.
+  # Writes the block's part of `grads` and returns the gradient of x.
   def block_backward(self: __torch__.Decoder, flat: Tensor, grads: Tensor, layer_number: Tensor, dy: Tensor, x: Tensor, cos: Tensor, sin: Tensor, kept: List[Tensor]) -> Tensor:
     torch.set_grad_enabled(False)
     layer = int(layer_number)
@@ -268,21 +291,15 @@ class Decoder(Module):
     fused, factor1, q_factor, k_factor, middle, factor2, up_gate, q, k, v, attended = kept[0:11]
     b = x.size(0)
     s = x.size(1)
-    f = self.feed_forward
     cos = torch.narrow(cos, 0, 0, s)
     sin = torch.narrow(sin, 0, 0, s)
     rows = torch.view(x, [-1, self.hidden])
     dy = torch.view(dy, [-1, self.hidden])
 
     # feed-forward: y = middle + (silu(gate) * up) down^T
-    up = torch.narrow(up_gate, 1, 0, f)
-    gate = torch.narrow(up_gate, 1, f, f)
-    silu = torch.silu(gate)
-    self.turned_product_into(g_down, dy, silu * up, False)
-    d_inner = self.product(dy, w_down)
-    d_up_gate = torch.empty_like(up_gate)
-    torch.mul(d_inner, silu, out=torch.narrow(d_up_gate, 1, 0, f))
-    torch.silu_backward(d_inner.mul_(up), gate, grad_input=torch.narrow(d_up_gate, 1, f, f))
+    inner = self.product(dy, w_down)
+    d_up_gate = self.swiglu_back(inner, up_gate)
+    self.turned_product_into(g_down, dy, inner, False)
     self.turned_product_into(g_up_gate, d_up_gate, self.norm_again(middle, norm2, factor2), False)
     d_normed = self.product(d_up_gate, w_up_gate)
     d_middle = torch.to(self.norm_back(d_normed, middle, norm2, factor2, g_norm2), x.dtype).add_(dy)

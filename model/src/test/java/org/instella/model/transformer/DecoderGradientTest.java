@@ -37,8 +37,8 @@ class DecoderGradientTest {
         Arguments.of("head in parts of 7", tied, DEFAULT.withHeadChunk(7), 24, false),
         Arguments.of("documents", grouped, DEFAULT, 24, true),
         Arguments.of("one token", full, DEFAULT, 1, false),
-        Arguments.of("two blocks of queries", full, DEFAULT, 137, false),
-        Arguments.of("two blocks, grouped, documents", tied, DEFAULT, 151, true),
+        Arguments.of("three blocks of queries", full, DEFAULT, 137, false),
+        Arguments.of("three blocks, grouped, documents", tied, DEFAULT, 151, true),
         Arguments.of("flash kernel", full, DEFAULT, 257, false),
         Arguments.of("flash kernel, grouped, documents", tied, DEFAULT, 269, true),
         Arguments.of(

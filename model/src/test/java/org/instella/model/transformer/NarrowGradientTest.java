@@ -43,7 +43,7 @@ class NarrowGradientTest {
         Arguments.of("bfloat16", FULL, NARROW, 24, false, BFLOAT16),
         Arguments.of("bfloat16, grouped, tied", GROUPED, NARROW, 24, false, BFLOAT16),
         Arguments.of("bfloat16, documents", GROUPED, NARROW, 24, true, BFLOAT16),
-        Arguments.of("bfloat16, two blocks", FULL, NARROW, 137, false, BFLOAT16),
+        Arguments.of("bfloat16, three blocks", FULL, NARROW, 137, false, BFLOAT16),
         Arguments.of("bfloat16, flash kernel", FULL, NARROW, 257, false, BFLOAT16),
         Arguments.of("bfloat16, flash, documents", GROUPED, NARROW, 269, true, BFLOAT16),
         Arguments.of(
@@ -54,7 +54,8 @@ class NarrowGradientTest {
             false,
             BFLOAT16),
         Arguments.of("float32", FULL, WIDE, 24, false, FLOAT32),
-        Arguments.of("float32, two blocks, documents", GROUPED, WIDE, 137, true, FLOAT32),
+        Arguments.of("float32, three blocks", FULL, WIDE, 137, false, FLOAT32),
+        Arguments.of("float32, three blocks, documents", GROUPED, WIDE, 137, true, FLOAT32),
         Arguments.of("float32, flash kernel", FULL, WIDE, 257, false, FLOAT32));
   }
 

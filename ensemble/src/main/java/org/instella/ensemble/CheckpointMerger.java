@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.instella.conf.error.DataException;
 import org.instella.conf.error.StoppedException;
@@ -41,6 +42,7 @@ public final class CheckpointMerger implements AutoCloseable {
 
   private final Storage storage;
   private final MergeConfig config;
+  private final StopRequest stop;
   private final Map<String, ModelFolder> folders;
   private final Map<String, FolderSource> sources = new LinkedHashMap<>();
   private final CompatibilityReport compatibility;
@@ -49,9 +51,11 @@ public final class CheckpointMerger implements AutoCloseable {
   private final Source result;
   private final ShardLayout layout;
 
-  private CheckpointMerger(Storage storage, MergeConfig config, Map<String, ModelFolder> folders) {
+  private CheckpointMerger(
+      Storage storage, MergeConfig config, StopRequest stop, Map<String, ModelFolder> folders) {
     this.storage = storage;
     this.config = config;
+    this.stop = stop;
     this.folders = folders;
     compatibility = CompatibilityReport.of(List.copyOf(folders.values()));
     compatibility.requireCompatible();
@@ -68,19 +72,31 @@ public final class CheckpointMerger implements AutoCloseable {
     layout = ShardLayout.of(outputs, config.shardLimit());
   }
 
+  /** As {@link #open(Storage, MergeConfig, BooleanSupplier)}, for a merge that nobody stops. */
+  public static CheckpointMerger open(Storage storage, MergeConfig config) {
+    return open(storage, config, StopRequest.NEVER);
+  }
+
   /**
    * Opens all models of a merge.
    *
+   * @param stopRequested true once the merge shall end between two pieces of work, with a {@link
+   *     StoppedException}; asked by many threads
    * @throws DataException if a folder cannot be read, or with the list of differences if the models
    *     do not fit together
    */
-  public static CheckpointMerger open(Storage storage, MergeConfig config) {
+  public static CheckpointMerger open(
+      Storage storage, MergeConfig config, BooleanSupplier stopRequested) {
+    return open(storage, config, new StopRequest(stopRequested));
+  }
+
+  private static CheckpointMerger open(Storage storage, MergeConfig config, StopRequest stop) {
     Map<String, ModelFolder> folders = new LinkedHashMap<>();
     try {
       for (String folder : config.folders()) {
         folders.put(folder, ModelFolder.open(storage, Location.of(folder)));
       }
-      return new CheckpointMerger(storage, config, folders);
+      return new CheckpointMerger(storage, config, stop, folders);
     } catch (RuntimeException e) {
       folders.values().forEach(ModelFolder::close);
       throw e;
@@ -112,6 +128,7 @@ public final class CheckpointMerger implements AutoCloseable {
    *
    * @return the manifest of the new folder
    * @throws DataException if {@code output} exists, or a weight is not finite (it is named)
+   * @throws StoppedException after a wish to stop; it says what is left to do
    */
   public Manifest merge(Location output) {
     requireAbsent(output);
@@ -121,7 +138,8 @@ public final class CheckpointMerger implements AutoCloseable {
       }
       return publish(output);
     } catch (RuntimeException e) {
-      throw uninterrupted(e, failure -> cleanUp(output, failure));
+      boolean asked = e instanceof StoppedException && stop.asked().getAsBoolean();
+      throw uninterrupted(asked ? stopped(output, e) : e, failure -> cleanUp(output, failure));
     }
   }
 
@@ -141,7 +159,7 @@ public final class CheckpointMerger implements AutoCloseable {
     try (SafetensorsWriter writer =
             SafetensorsWriter.createWithTreeDigest(
                 storage, part, target.tensors(), SafetensorsWriter.TORCH_METADATA);
-        ShardMerge merge = new ShardMerge(result, grid, inputs, threads())) {
+        ShardMerge merge = new ShardMerge(result, grid, inputs, threads(), stop)) {
       merge.write(writer);
       FileDigest digest = writer.finish();
       staging.finish(
@@ -196,6 +214,24 @@ public final class CheckpointMerger implements AutoCloseable {
     staging(output).tidy(fileNames(), failure);
   }
 
+  /**
+   * What a stopped merge tells: how much of it is done and how to go on. Ask before {@link
+   * #cleanUp}.
+   */
+  public StoppedException stopped(Location output, RuntimeException cause) {
+    MergeStaging staging = staging(output);
+    List<String> files = fileNames();
+    long done = files.stream().filter(file -> staging.finished(file).isPresent()).count();
+    return new StoppedException(
+        MergeError.MERGE_STOPPED,
+        done == 0
+            ? "The merge was stopped before the first of its files (%d) was finished; the same command starts it again"
+                .formatted(files.size())
+            : "The merge was stopped; %d of its %d files are finished and kept, the same command goes on with the others"
+                .formatted(done, files.size()),
+        cause);
+  }
+
   @Override
   public void close() {
     folders.values().forEach(ModelFolder::close);
@@ -207,7 +243,7 @@ public final class CheckpointMerger implements AutoCloseable {
       models.add(source(reference, built));
     }
     Optional<Source> base = stage.baseReference().map(reference -> source(reference, built));
-    return new StageSource(stage, models, base, grid, inputs::get);
+    return new StageSource(stage, models, base, grid, inputs::get, stop);
   }
 
   private Source source(String reference, Map<String, Source> built) {

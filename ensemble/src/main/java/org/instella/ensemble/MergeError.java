@@ -10,6 +10,6 @@ public enum MergeError implements ErrorCode {
   WEIGHT_NOT_FINITE,
   /** Directions that cancel, so that a method has no answer. */
   MERGE_UNDEFINED,
-  /** The thread was interrupted; run it again and it resumes. */
+  /** Asked to stop, or the thread was interrupted; run it again and it resumes. */
   MERGE_STOPPED
 }

@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
 import org.instella.conf.error.InstellaException;
 import org.instella.conf.error.StoppedException;
 import org.instella.conf.storage.Location;
@@ -81,8 +82,15 @@ public record ModelDistances(List<String> models, List<Distance> tensors) {
     }
   }
 
-  /** Measures models that {@link CompatibilityReport} found compatible. */
-  public static ModelDistances measure(Storage storage, List<Location> locations, int threads) {
+  /**
+   * Measures models that {@link CompatibilityReport} found compatible.
+   *
+   * @param stopRequested true once the work shall end; asked by all threads
+   * @throws StoppedException after a wish to stop
+   */
+  public static ModelDistances measure(
+      Storage storage, List<Location> locations, int threads, BooleanSupplier stopRequested) {
+    StopRequest stop = new StopRequest(stopRequested);
     List<ModelFolder> folders = new ArrayList<>();
     ExecutorService workers = Executors.newFixedThreadPool(threads);
     try {
@@ -96,7 +104,7 @@ public record ModelDistances(List<String> models, List<Distance> tensors) {
       names.addAll(folders.get(0).names());
       for (String name : names) {
         TensorInfo info = folders.get(0).info(name);
-        futures.add(workers.submit(() -> measure(info, sources, grid)));
+        futures.add(workers.submit(() -> measure(info, sources, grid, stop)));
       }
       List<Distance> rows = new ArrayList<>();
       for (Future<List<Distance>> future : futures) {
@@ -180,7 +188,8 @@ public record ModelDistances(List<String> models, List<Distance> tensors) {
     return table.toString();
   }
 
-  private static List<Distance> measure(TensorInfo info, List<FolderSource> sources, Grid grid) {
+  private static List<Distance> measure(
+      TensorInfo info, List<FolderSource> sources, Grid grid, StopRequest stop) {
     int models = sources.size();
     int block = grid.blockOf(info);
     int cell = grid.cellOf(info);
@@ -189,6 +198,7 @@ public record ModelDistances(List<String> models, List<Distance> tensors) {
     double[][] differences = new double[models][models];
     Scratch scratch = new Scratch(0);
     for (long first = 0; first < info.elements(); ) {
+      stop.check();
       long endOfCell = first / cell * cell + cell;
       int count = (int) Math.min(block, Math.min(endOfCell, info.elements()) - first);
       for (int m = 0; m < models; m++) {

@@ -31,6 +31,7 @@ final class ShardMerge implements AutoCloseable {
   private final ThreadLocal<Worker> local;
   private final Queue<ByteBuffer> pool = new ConcurrentLinkedQueue<>();
   private final int ahead;
+  private final StopRequest stop;
   private final AtomicBoolean cancelled = new AtomicBoolean();
 
   private static final class Worker {
@@ -55,8 +56,11 @@ final class ShardMerge implements AutoCloseable {
    * Workers over a merge.
    *
    * @param inputs tensors as the models store them, by name
+   * @param stop looked at before each piece
    */
-  ShardMerge(Source result, Grid grid, Map<String, TensorInfo> inputs, int threads) {
+  ShardMerge(
+      Source result, Grid grid, Map<String, TensorInfo> inputs, int threads, StopRequest stop) {
+    this.stop = stop;
     this.result = result;
     this.grid = grid;
     this.inputs = inputs;
@@ -73,7 +77,11 @@ final class ShardMerge implements AutoCloseable {
             });
   }
 
-  /** Writes every tensor of a file. */
+  /**
+   * Writes every tensor of a file.
+   *
+   * @throws StoppedException after a wish to stop
+   */
   void write(SafetensorsWriter writer) {
     ArrayDeque<Piece> pieces = new ArrayDeque<>();
     List<TensorInfo> outputs = List.copyOf(writer.tensors());
@@ -85,6 +93,7 @@ final class ShardMerge implements AutoCloseable {
       TensorInfo input = inputs.get(output.name());
       int size = grid.pieceOf(input);
       for (long first = 0; first < output.elements(); first += size) {
+        stop.check();
         if (pieces.size() >= ahead) {
           writeFirst(pieces, writer);
         }
@@ -95,6 +104,7 @@ final class ShardMerge implements AutoCloseable {
       }
     }
     while (!pieces.isEmpty()) {
+      stop.check();
       writeFirst(pieces, writer);
     }
   }

@@ -26,6 +26,7 @@ final class StageSource implements Source {
   private final Optional<Source> base;
   private final Grid grid;
   private final Function<String, TensorInfo> infos;
+  private final StopRequest stop;
   private final ConcurrentHashMap<String, FutureTask<BlockMerge>> prepared =
       new ConcurrentHashMap<>();
 
@@ -33,18 +34,21 @@ final class StageSource implements Source {
    * A merge over sources.
    *
    * @param infos type and shape of a tensor, the same in every model
+   * @param stop looked at while a method passes over a tensor, which may be most of the work
    */
   StageSource(
       MergeStage stage,
       List<Source> models,
       Optional<Source> base,
       Grid grid,
-      Function<String, TensorInfo> infos) {
+      Function<String, TensorInfo> infos,
+      StopRequest stop) {
     this.stage = stage;
     this.models = models;
     this.base = base;
     this.grid = grid;
     this.infos = infos;
+    this.stop = stop;
   }
 
   @Override
@@ -149,6 +153,7 @@ final class StageSource implements Source {
       int cellSize = grid.cellOf(info);
       int blockSize = grid.blockOf(info);
       for (long cell = 0; cell < info.elements(); cell += cellSize) {
+        stop.check();
         long end = Math.min(info.elements(), cell + cellSize);
         for (long first = cell; first < end; first += blockSize) {
           int count = (int) Math.min(blockSize, end - first);

@@ -476,7 +476,7 @@ class CheckpointMergerTest {
         Dtype.F32);
     List<Location> models =
         List.of(Location.of(folders.get(0)), at("double"), Location.of(folders.get(1)));
-    ModelDistances distances = ModelDistances.measure(STORAGE, models, 2);
+    ModelDistances distances = ModelDistances.measure(STORAGE, models, 2, () -> false);
     List<ModelDistances.Distance> layers = distances.layers();
     assertThat(layers).hasSize(5 * 3);
     ModelDistances.Distance doubled = layers.get(0);

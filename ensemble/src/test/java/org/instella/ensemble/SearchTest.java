@@ -53,7 +53,8 @@ class SearchTest {
         candidate -> {
           Map<String, double[]> t = candidate.use(TinyModels::read);
           return Math.pow(t.get(A)[0] - a, 2) + Math.pow(t.get(B)[0] - b, 2);
-        });
+        },
+        () -> false);
   }
 
   @Test
@@ -149,7 +150,8 @@ class SearchTest {
         new Candidates(
             TinyModels.STORAGE,
             Location.of(root.resolve("work")),
-            candidate -> -Math.abs(candidate.use(TinyModels::read).get(A)[0] - 1));
+            candidate -> -Math.abs(candidate.use(TinyModels::read).get(A)[0] - 1),
+            () -> false);
     assertThat(LineScan.allPairs(models.subList(0, 2), 4, hill).get(0).barrier()).isEqualTo(1);
   }
 
@@ -185,7 +187,10 @@ class SearchTest {
   void aLossThatIsNotFiniteEndsTheSearch() {
     Candidates candidates =
         new Candidates(
-            TinyModels.STORAGE, Location.of(root.resolve("work")), candidate -> Double.NaN);
+            TinyModels.STORAGE,
+            Location.of(root.resolve("work")),
+            candidate -> Double.NaN,
+            () -> false);
     assertThatThrownBy(() -> GreedySoup.search(models, candidates))
         .isInstanceOf(DataException.class)
         .hasMessageContaining("The held-out loss of candidate")

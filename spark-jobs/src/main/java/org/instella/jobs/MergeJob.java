@@ -2,6 +2,7 @@ package org.instella.jobs;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.instella.conf.error.StoppedException;
 import org.instella.conf.manifest.Manifest;
 import org.instella.conf.settings.Settings;
 import org.instella.conf.storage.Location;
@@ -9,6 +10,8 @@ import org.instella.conf.storage.Storage;
 import org.instella.ensemble.CheckpointMerger;
 import org.instella.ensemble.MergeConfig;
 import org.instella.jobs.cluster.ParallelStage;
+import org.instella.jobs.progress.ProgressChannel;
+import org.instella.jobs.progress.StopSignal;
 
 /**
  * Model folders to one. A result of one weights file is merged in this process, by threads; one of
@@ -34,7 +37,8 @@ public record MergeJob(MergeConfig config) implements Job {
   @Override
   public JobResult run(JobContext context) {
     Location output = context.output();
-    try (CheckpointMerger merger = CheckpointMerger.open(context.storage(), config)) {
+    try (CheckpointMerger merger =
+        CheckpointMerger.open(context.storage(), config, StopSignal::requested)) {
       Manifest manifest =
           merger.shards().size() == 1 ? merger.merge(output) : mergeShards(context, merger);
       return new JobResult(
@@ -58,12 +62,18 @@ public record MergeJob(MergeConfig config) implements Job {
           context.name(),
           shards,
           shard -> {
-            try (CheckpointMerger task = CheckpointMerger.open(Storage.standard(), settings)) {
+            try (CheckpointMerger task =
+                CheckpointMerger.open(
+                    Storage.standard(), settings, ProgressChannel::stopRequested)) {
               task.writeShard(output, shard);
             }
             return shard;
           });
       return merger.publish(output);
+    } catch (StoppedException e) {
+      StoppedException told = merger.stopped(output, e);
+      merger.cleanUp(output, told);
+      throw told;
     } catch (RuntimeException e) {
       merger.cleanUp(output, e);
       throw e;

@@ -3,6 +3,7 @@ package org.instella.ensemble.search;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.instella.conf.error.DataException;
 import org.instella.conf.storage.Location;
@@ -25,14 +26,18 @@ public final class Candidates {
   private final Storage storage;
   private final Location work;
   private final HeldOutLoss heldOut;
+  private final BooleanSupplier stopRequested;
   private final Map<String, Double> known = new HashMap<>();
 
   /**
    * A judge of merges.
    *
    * @param work folder for candidates; it may hold one model at a time
+   * @param stopRequested true once a merge shall end between two pieces of work
    */
-  public Candidates(Storage storage, Location work, HeldOutLoss heldOut) {
+  public Candidates(
+      Storage storage, Location work, HeldOutLoss heldOut, BooleanSupplier stopRequested) {
+    this.stopRequested = stopRequested;
     this.storage = storage;
     this.work = work;
     this.heldOut = heldOut;
@@ -93,7 +98,7 @@ public final class Candidates {
     public <T> T use(Function<Location, T> use) {
       Location folder = work.resolve("candidate");
       storage.delete(folder);
-      try (CheckpointMerger merger = CheckpointMerger.open(storage, merge)) {
+      try (CheckpointMerger merger = CheckpointMerger.open(storage, merge, stopRequested)) {
         merger.merge(folder);
         return use.apply(folder);
       } finally {

@@ -2,6 +2,7 @@ package org.instella.jobs.merging;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.instella.conf.error.StoppedException;
 import org.instella.conf.manifest.Digests;
 import org.instella.conf.manifest.Manifest;
 import org.instella.conf.settings.Settings;
@@ -12,7 +13,9 @@ import org.instella.ensemble.ModelDistances;
 import org.instella.eval.report.Html;
 import org.instella.jobs.Job;
 import org.instella.jobs.JobContext;
+import org.instella.jobs.JobError;
 import org.instella.jobs.JobResult;
+import org.instella.jobs.progress.StopSignal;
 import org.instella.model.checkpoint.ModelFolder;
 
 /**
@@ -68,8 +71,7 @@ public record MergeCompareJob(List<String> names, List<String> folders, String b
     page.append("Before the merge</h1><p class=\"lead\">");
     page.append(Html.escape(String.join(", ", names))).append("</p></header>");
     if (compatibility.compatible()) {
-      ModelDistances measured =
-          ModelDistances.measure(storage, inputs(), Runtime.getRuntime().availableProcessors());
+      ModelDistances measured = measure(storage);
       List<String> allNames = new ArrayList<>(names);
       if (!base.isEmpty()) {
         allNames.add("base");
@@ -88,6 +90,18 @@ public record MergeCompareJob(List<String> names, List<String> folders, String b
         context.output(),
         "%d models, %d differences: they %s"
             .formatted(folders.size(), compatibility.differences().size(), verdict));
+  }
+
+  private ModelDistances measure(Storage storage) {
+    try {
+      return ModelDistances.measure(
+          storage, inputs(), Runtime.getRuntime().availableProcessors(), StopSignal::requested);
+    } catch (StoppedException e) {
+      throw new StoppedException(
+          JobError.STOPPED,
+          "Comparing was stopped; nothing was written, the same command starts again",
+          e);
+    }
   }
 
   private CompatibilityReport compatibility(Storage storage) {

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.instella.conf.error.DataException;
+import org.instella.conf.error.StoppedException;
 import org.instella.conf.settings.Settings;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
@@ -32,8 +33,10 @@ import org.instella.eval.plan.ScoredRows;
 import org.instella.eval.report.ModelColumn.Role;
 import org.instella.jobs.Job;
 import org.instella.jobs.JobContext;
+import org.instella.jobs.JobError;
 import org.instella.jobs.JobResult;
 import org.instella.jobs.Section;
+import org.instella.jobs.progress.StopSignal;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,12 +78,20 @@ public record MergeSearchJob(MergeSearchConfig config, Section section) implemen
               .formatted(output));
     }
     Location work = output.parent().resolve("._search-" + output.name());
-    SearchOutcome outcome = search(context, work);
-    SearchRow picked = outcome.row(outcome.picked());
-    MergeConfig merge =
-        picked.merge().orElseGet(() -> mean(List.of(config.models().get(picked.name()))));
-    SearchFiles files = new SearchFiles(storage, work.resolve("result"));
-    files.write(outcome, merge, work.resolve(SCORES), settings());
+    SearchOutcome outcome;
+    SearchRow picked;
+    try {
+      outcome = search(context, work);
+      picked = outcome.row(outcome.picked());
+      MergeConfig merge = merge(picked);
+      SearchFiles files = new SearchFiles(storage, work.resolve("result"));
+      files.write(outcome, merge, work.resolve(SCORES), settings());
+    } catch (StoppedException e) { // of a candidate's merge, say: what it tells is not the whole
+      throw new StoppedException(
+          JobError.STOPPED,
+          "The search was stopped; every answer so far is kept, the same command goes on",
+          e);
+    }
     storage.publish(work.resolve("result"), output);
     storage.delete(work);
     return new JobResult(
@@ -103,7 +114,7 @@ public record MergeSearchJob(MergeSearchConfig config, Section section) implemen
     List<Location> earlier = config.reuse().stream().map(old -> old.resolve(SCORES)).toList();
     ScoreLedger ledger = new ScoreLedger(storage, work.resolve(SCORES), earlier);
     CandidateScores scores = new CandidateScores(context, questions, asked.spec(), ledger);
-    Candidates candidates = new Candidates(storage, work, scores);
+    Candidates candidates = new Candidates(storage, work, scores, StopSignal::requested);
     List<String> models = List.copyOf(config.models().values());
 
     ModelDistances distances;
@@ -117,7 +128,9 @@ public record MergeSearchJob(MergeSearchConfig config, Section section) implemen
         placeNames.add("base");
       }
       distances =
-          new ModelDistances(placeNames, ModelDistances.measure(storage, places, 1).tensors());
+          new ModelDistances(
+              placeNames,
+              ModelDistances.measure(storage, places, 1, StopSignal::requested).tensors());
       Asking asking = new Asking(context.name(), suite, scores, table);
       config
           .models()
@@ -219,6 +232,10 @@ public record MergeSearchJob(MergeSearchConfig config, Section section) implemen
       table.add(row, merge, how, suite.column(model, rows, new TreeMap<>()));
       log.info("{}: {}: {}", name, row, table.lastLoss());
     }
+  }
+
+  private MergeConfig merge(SearchRow picked) {
+    return picked.merge().orElseGet(() -> mean(List.of(config.models().get(picked.name()))));
   }
 
   private static MergeConfig mean(List<String> folders) {

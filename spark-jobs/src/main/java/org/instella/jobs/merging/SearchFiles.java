@@ -12,6 +12,7 @@ import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.ensemble.CheckpointMerger;
 import org.instella.ensemble.MergeConfig;
+import org.instella.jobs.progress.StopSignal;
 
 /**
  * The folder of a finished search:
@@ -52,7 +53,7 @@ final class SearchFiles {
       SortedMap<String, String> settings) {
     storage.delete(folder);
     storage.makeFolder(folder);
-    try (CheckpointMerger merger = CheckpointMerger.open(storage, picked)) {
+    try (CheckpointMerger merger = CheckpointMerger.open(storage, picked, StopSignal::requested)) {
       merger.merge(folder.resolve(MODEL));
     }
     add(MODEL + "/" + Manifest.FILE_NAME);

@@ -16,9 +16,12 @@ import org.instella.conf.manifest.Manifest;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.jobs.command.Workspace.Called;
+import org.instella.jobs.progress.StopSignal;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Merging, comparing and searching as a user calls them, on three small models. */
 class MergeCommandTest {
@@ -223,6 +226,46 @@ class MergeCommandTest {
         .contains("| model.layers.1 | seed-2, seed-3 |")
         .contains("Cosine between what two models learned since the base");
     assertThat(Files.readString(workspace.path("compared/report.html"))).contains("<svg");
+  }
+
+  private static Called stopped(String output, String... more) {
+    List<String> arguments = new ArrayList<>(List.of("merge", "--output", workspace.name(output)));
+    arguments.addAll(List.of("--master", "local[2]", "--models", models("seed-1", "seed-2")));
+    arguments.addAll(List.of(more));
+    StopSignal.request(); // as the handler of SIGTERM does
+    try {
+      return Workspace.callBeside(arguments.toArray(String[]::new));
+    } finally {
+      StopSignal.reset();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'',The merge was stopped before the first of its files (1) was finished",
+    "--set=merge.max-shard-size=8 KiB,The merge was stopped before the first of its files (",
+    "--compare,'Comparing was stopped; nothing was written, the same command starts again'",
+    "--search,'The search was stopped; every answer so far is kept, the same command goes on'"
+  })
+  void aSignalStopsIt(String how, String says) throws IOException {
+    List<String> more = new ArrayList<>();
+    if (!how.isEmpty()) {
+      more.add(how);
+    }
+    if (how.equals("--search")) {
+      more.add("--set=merge-search.held-out=" + heldOut());
+    }
+    Called called = stopped("halted/merged", more.toArray(String[]::new));
+    assertThat(called.code()).as(called.err()).isEqualTo(5);
+    assertThat(called.problems()).hasSize(1);
+    assertThat(called.err()).contains(says).contains("the same command");
+    assertThat(workspace.path("halted/merged")).doesNotExist();
+    if (!how.equals("--search")) { // which keeps its answers beside the output
+      assertThat(workspace.path("halted"))
+          .satisfiesAnyOf(
+              place -> assertThat(place).doesNotExist(),
+              place -> assertThat(place).isEmptyDirectory());
+    }
   }
 
   @Test

@@ -52,7 +52,11 @@ public final class CheckpointMerger implements AutoCloseable {
   private final ShardLayout layout;
 
   private CheckpointMerger(
-      Storage storage, MergeConfig config, StopRequest stop, Map<String, ModelFolder> folders) {
+      Storage storage,
+      MergeConfig config,
+      Parents parents,
+      StopRequest stop,
+      Map<String, ModelFolder> folders) {
     this.storage = storage;
     this.config = config;
     this.stop = stop;
@@ -63,7 +67,8 @@ public final class CheckpointMerger implements AutoCloseable {
     grid = new Grid(local ? Grid.LOCAL_CELL : Grid.REMOTE_CELL, config.wantsRows());
     ModelFolder first = first();
     first.names().forEach(name -> inputs.put(name, first.info(name)));
-    folders.forEach((path, folder) -> sources.put(path, new FolderSource(folder, grid)));
+    Parents reading = config.passesOverTensors() ? Parents.READ_AGAIN : parents;
+    folders.forEach((path, folder) -> sources.put(path, new FolderSource(folder, grid, reading)));
     result = source(config.result(), new HashMap<>());
     List<TensorInfo> outputs = new ArrayList<>();
     inputs.keySet().stream()
@@ -72,31 +77,29 @@ public final class CheckpointMerger implements AutoCloseable {
     layout = ShardLayout.of(outputs, config.shardLimit());
   }
 
-  /** As {@link #open(Storage, MergeConfig, BooleanSupplier)}, for a merge that nobody stops. */
+  /** For a merge that nobody stops, of models that are read again. */
   public static CheckpointMerger open(Storage storage, MergeConfig config) {
-    return open(storage, config, StopRequest.NEVER);
+    return open(storage, config, Parents.READ_AGAIN, () -> false);
   }
 
   /**
    * Opens all models of a merge.
    *
+   * @param parents whether the models are read again soon by somebody else
    * @param stopRequested true once the merge shall end between two pieces of work, with a {@link
    *     StoppedException}; asked by many threads
    * @throws DataException if a folder cannot be read, or with the list of differences if the models
    *     do not fit together
    */
   public static CheckpointMerger open(
-      Storage storage, MergeConfig config, BooleanSupplier stopRequested) {
-    return open(storage, config, new StopRequest(stopRequested));
-  }
-
-  private static CheckpointMerger open(Storage storage, MergeConfig config, StopRequest stop) {
+      Storage storage, MergeConfig config, Parents parents, BooleanSupplier stopRequested) {
+    StopRequest stop = new StopRequest(stopRequested);
     Map<String, ModelFolder> folders = new LinkedHashMap<>();
     try {
       for (String folder : config.folders()) {
         folders.put(folder, ModelFolder.open(storage, Location.of(folder)));
       }
-      return new CheckpointMerger(storage, config, stop, folders);
+      return new CheckpointMerger(storage, config, parents, stop, folders);
     } catch (RuntimeException e) {
       folders.values().forEach(ModelFolder::close);
       throw e;
@@ -159,7 +162,7 @@ public final class CheckpointMerger implements AutoCloseable {
     try (SafetensorsWriter writer =
             SafetensorsWriter.createWithTreeDigest(
                 storage, part, target.tensors(), SafetensorsWriter.TORCH_METADATA);
-        ShardMerge merge = new ShardMerge(result, grid, inputs, threads(), stop)) {
+        ShardMerge merge = new ShardMerge(result, grid, inputs, threads(target), stop)) {
       merge.write(writer);
       FileDigest digest = writer.finish();
       staging.finish(
@@ -267,8 +270,15 @@ public final class CheckpointMerger implements AutoCloseable {
     return folders.values().iterator().next();
   }
 
-  private int threads() {
-    return config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
+  /** Disks like several requests at once, and a thread that waits for one does not compute. */
+  private int threads(Shard target) {
+    if (config.threads() > 0) {
+      return config.threads();
+    }
+    boolean cold =
+        sources.values().stream()
+            .anyMatch(source -> target.tensors().stream().anyMatch(source::waitsForDisk));
+    return Runtime.getRuntime().availableProcessors() * (cold ? 2 : 1);
   }
 
   /**

@@ -17,9 +17,11 @@ final class FolderSource implements Source {
   private final ModelFolder folder;
   private final Grid grid;
   private final boolean anonymous;
+  private final Parents reading;
   private final ConcurrentHashMap<String, TensorChecksum> checksums = new ConcurrentHashMap<>();
 
-  FolderSource(ModelFolder folder, Grid grid) {
+  FolderSource(ModelFolder folder, Grid grid, Parents reading) {
+    this.reading = reading;
     this.folder = folder;
     this.grid = grid;
     anonymous = folder.manifest().isEmpty();
@@ -46,18 +48,29 @@ final class FolderSource implements Source {
     Scratch.Window window = scratch.window(this);
     if (!window.holds(tensor, cell)) {
       int elements = (int) Math.min(cellSize, info.elements() - cell);
-      ByteBuffer room = window.room(elements * dtype.bytes());
-      folder.read(tensor, cell * dtype.bytes(), room);
-      room.flip();
+      ByteBuffer bytes = read(tensor, cell * dtype.bytes(), elements * dtype.bytes(), window);
       if (anonymous) {
         checksums
             .computeIfAbsent(tensor, key -> new TensorChecksum(info.bytes()))
-            .add(cell * dtype.bytes(), room);
+            .add(cell * dtype.bytes(), bytes);
       }
-      window.tensor = tensor;
-      window.first = cell;
+      window.put(tensor, cell, bytes);
     }
-    return window.bytes.slice((int) (first - cell) * dtype.bytes(), count * dtype.bytes());
+    return window.bytes().slice((int) (first - cell) * dtype.bytes(), count * dtype.bytes());
+  }
+
+  /** Whether a tensor is read past the page cache, where the system reads nothing ahead. */
+  boolean waitsForDisk(TensorInfo tensor) {
+    return reading == Parents.READ_ONCE && folder.isCold(tensor.name());
+  }
+
+  private ByteBuffer read(String tensor, long begin, int length, Scratch.Window window) {
+    ByteBuffer room = window.room(length);
+    if (reading == Parents.READ_ONCE) {
+      return folder.readOnce(tensor, begin, length, room);
+    }
+    folder.read(tensor, begin, room.limit(length));
+    return room.flip();
   }
 
   /**

@@ -121,6 +121,12 @@ public record MergeConfig(
     return result.wantsRows() || stages.values().stream().anyMatch(MergeStage::wantsRows);
   }
 
+  /** Whether tensors are read more than once. */
+  boolean passesOverTensors() {
+    return result.passesOverTensors()
+        || stages.values().stream().anyMatch(MergeStage::passesOverTensors);
+  }
+
   /** The method in a few words, with its settings. */
   public String words() {
     String rules =

@@ -87,6 +87,11 @@ public record MergeStage(
     return method;
   }
 
+  boolean passesOverTensors() {
+    return method.passesOverTensors()
+        || rules.stream().anyMatch(rule -> rule.method().passesOverTensors());
+  }
+
   boolean wantsRows() {
     return method.wantsRows() || rules.stream().anyMatch(rule -> rule.method().wantsRows());
   }

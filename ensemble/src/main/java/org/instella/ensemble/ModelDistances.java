@@ -98,7 +98,9 @@ public record ModelDistances(List<String> models, List<Distance> tensors) {
       CompatibilityReport.of(folders).requireCompatible();
       Grid grid = new Grid(Grid.LOCAL_CELL, false);
       List<FolderSource> sources =
-          folders.stream().map(folder -> new FolderSource(folder, grid)).toList();
+          folders.stream()
+              .map(folder -> new FolderSource(folder, grid, Parents.READ_AGAIN))
+              .toList();
       List<Future<List<Distance>>> futures = new ArrayList<>();
       TreeSet<String> names = new TreeSet<>(NaturalOrder.INSTANCE);
       names.addAll(folders.get(0).names());

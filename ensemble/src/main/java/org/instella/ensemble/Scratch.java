@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.instella.conf.storage.UncachedReads;
 import org.instella.ensemble.method.MeanKernel;
 import org.instella.model.checkpoint.Dtype;
 
@@ -32,21 +33,35 @@ final class Scratch {
 
   /** The cell of a folder that was read last. */
   static final class Window {
-    String tensor = "";
-    long first = -1;
-    ByteBuffer bytes = ByteBuffer.allocateDirect(0);
+    private String tensor = "";
+    private long first = -1;
+    private ByteBuffer room = UncachedReads.room(0);
+    private int length;
+    private ByteBuffer bytes = room;
 
     boolean holds(String name, long cell) {
       return first == cell && tensor.equals(name);
     }
 
     /** Room for a cell; what was there is forgotten. */
-    ByteBuffer room(int length) {
+    ByteBuffer room(int wanted) {
       first = -1;
-      if (bytes.capacity() < length) {
-        bytes = ByteBuffer.allocateDirect(length);
+      if (length < wanted) {
+        room = UncachedReads.room(wanted);
+        length = wanted;
       }
-      return bytes.clear().limit(length);
+      return room.clear();
+    }
+
+    /** From now on the window holds this cell. */
+    void put(String name, long cell, ByteBuffer content) {
+      tensor = name;
+      first = cell;
+      bytes = content;
+    }
+
+    ByteBuffer bytes() {
+      return bytes;
     }
   }
 

@@ -9,8 +9,6 @@ import org.instella.conf.error.StoppedException;
  * @param asked true once somebody wants the work to end; asked by many threads
  */
 record StopRequest(BooleanSupplier asked) {
-  static final StopRequest NEVER = new StopRequest(() -> false);
-
   /**
    * Goes on unless asked to stop.
    *

@@ -45,7 +45,8 @@ class StoppedMergeTest {
   }
 
   private Manifest merge(MergeConfig config, String output, BooleanSupplier stop) {
-    try (CheckpointMerger merger = CheckpointMerger.open(TinyModels.STORAGE, config, stop)) {
+    try (CheckpointMerger merger =
+        CheckpointMerger.open(TinyModels.STORAGE, config, Parents.READ_ONCE, stop)) {
       return merger.merge(Location.of(root.resolve(output)));
     }
   }

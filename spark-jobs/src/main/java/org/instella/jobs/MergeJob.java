@@ -9,6 +9,7 @@ import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.ensemble.CheckpointMerger;
 import org.instella.ensemble.MergeConfig;
+import org.instella.ensemble.Parents;
 import org.instella.jobs.cluster.ParallelStage;
 import org.instella.jobs.progress.ProgressChannel;
 import org.instella.jobs.progress.StopSignal;
@@ -38,7 +39,8 @@ public record MergeJob(MergeConfig config) implements Job {
   public JobResult run(JobContext context) {
     Location output = context.output();
     try (CheckpointMerger merger =
-        CheckpointMerger.open(context.storage(), config, StopSignal::requested)) {
+        CheckpointMerger.open(
+            context.storage(), config, Parents.READ_ONCE, StopSignal::requested)) {
       Manifest manifest =
           merger.shards().size() == 1 ? merger.merge(output) : mergeShards(context, merger);
       return new JobResult(
@@ -64,7 +66,10 @@ public record MergeJob(MergeConfig config) implements Job {
           shard -> {
             try (CheckpointMerger task =
                 CheckpointMerger.open(
-                    Storage.standard(), settings, ProgressChannel::stopRequested)) {
+                    Storage.standard(),
+                    settings,
+                    Parents.READ_ONCE,
+                    ProgressChannel::stopRequested)) {
               task.writeShard(output, shard);
             }
             return shard;

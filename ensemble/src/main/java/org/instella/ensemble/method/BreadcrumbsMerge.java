@@ -36,4 +36,9 @@ public record BreadcrumbsMerge(TaskVectors vectors, double density, double outli
             },
             merged);
   }
+
+  @Override
+  public boolean passesOverTensors() {
+    return true;
+  }
 }

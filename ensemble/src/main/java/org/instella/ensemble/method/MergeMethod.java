@@ -36,6 +36,11 @@ public sealed interface MergeMethod extends Serializable
     return false;
   }
 
+  /** True when {@link #prepare} passes over the tensor, so that its values are read again. */
+  default boolean passesOverTensors() {
+    return false;
+  }
+
   /** True when blocks must hold whole rows, that is whole last axes. */
   default boolean wantsRows() {
     return false;

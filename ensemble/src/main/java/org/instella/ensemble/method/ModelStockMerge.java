@@ -27,4 +27,9 @@ public record ModelStockMerge() implements MergeMethod {
       }
     };
   }
+
+  @Override
+  public boolean passesOverTensors() {
+    return true;
+  }
 }

@@ -75,4 +75,9 @@ public record MultiSlerpMerge(List<Double> weights, boolean fromBase) implements
     }
     return factors;
   }
+
+  @Override
+  public boolean passesOverTensors() {
+    return true;
+  }
 }

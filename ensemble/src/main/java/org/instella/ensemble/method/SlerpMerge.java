@@ -39,4 +39,9 @@ public record SlerpMerge(double t) implements MergeMethod {
     double norm = products.norm(model);
     return norm > TINY_NORM ? norm : 1;
   }
+
+  @Override
+  public boolean passesOverTensors() {
+    return true;
+  }
 }

@@ -24,4 +24,9 @@ public record TiesMerge(TaskVectors vectors, double density) implements MergeMet
             (model, index, delta) -> cuts.get(model).below(Math.abs(delta), index) ? 0 : 1,
             merged);
   }
+
+  @Override
+  public boolean passesOverTensors() {
+    return true;
+  }
 }

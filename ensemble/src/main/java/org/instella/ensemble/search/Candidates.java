@@ -12,6 +12,7 @@ import org.instella.ensemble.CheckpointMerger;
 import org.instella.ensemble.MergeConfig;
 import org.instella.ensemble.MergeError;
 import org.instella.ensemble.MergeStage;
+import org.instella.ensemble.Parents;
 import org.instella.ensemble.method.LinearMerge;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -98,7 +99,8 @@ public final class Candidates {
     public <T> T use(Function<Location, T> use) {
       Location folder = work.resolve("candidate");
       storage.delete(folder);
-      try (CheckpointMerger merger = CheckpointMerger.open(storage, merge, stopRequested)) {
+      try (CheckpointMerger merger =
+          CheckpointMerger.open(storage, merge, Parents.READ_AGAIN, stopRequested)) {
         merger.merge(folder);
         return use.apply(folder);
       } finally {

@@ -138,6 +138,18 @@ public final class ModelFolder implements AutoCloseable {
   }
 
   /**
+   * As {@link #read}, for bytes that nobody needs again soon: {@link SafetensorsReader#readOnce}.
+   */
+  public ByteBuffer readOnce(String tensor, long begin, int length, ByteBuffer room) {
+    return reader(tensor).readOnce(tensor, begin, length, room);
+  }
+
+  /** Whether {@link #readOnce} would have to ask the disk for the first bytes of a tensor. */
+  public boolean isCold(String tensor) {
+    return reader(tensor).isCold(tensor);
+  }
+
+  /**
    * Copies all weights into memory as float32: exact from float32 and the 16-bit types, rounded to
    * nearest from float64.
    *

@@ -9,11 +9,13 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.StandardOpenOption;
 import java.util.Collection;
+import java.util.Optional;
 import java.util.SortedMap;
 import org.instella.conf.error.DataException;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
+import org.instella.conf.storage.UncachedReads;
 
 /**
  * One safetensors file. The header is read and checked when it is opened; bytes of tensors are
@@ -26,6 +28,7 @@ public final class SafetensorsReader implements AutoCloseable {
   private final Location file;
   private final SafetensorsHeader header;
   private FileChannel channel;
+  private Optional<UncachedReads> uncached;
 
   private SafetensorsReader(
       Storage storage, Location file, SafetensorsHeader header, FileChannel channel) {
@@ -133,19 +136,65 @@ public final class SafetensorsReader implements AutoCloseable {
         readFully(storage, position, target);
       }
     } catch (EOFException e) {
-      throw new DataException(
-          ModelFileError.SAFETENSORS_MALFORMED,
-          "%s became shorter while it was read: tensor \"%s\" is cut; copy the file again"
-              .formatted(file, name),
-          e);
+      throw cutShort(name, e);
     } catch (IOException e) {
       throw readFailed(file, e);
     }
   }
 
+  /**
+   * As {@link #read}, for bytes that nobody needs again soon: those of a local file that are not in
+   * the system's page cache are read past it and do not get into it.
+   *
+   * @param room from {@link UncachedReads#room}, for {@code length} bytes or more
+   * @return the bytes, inside {@code room}; valid until the room is used again
+   */
+  public ByteBuffer readOnce(String name, long begin, int length, ByteBuffer room) {
+    Optional<UncachedReads> reads = uncached();
+    if (reads.isEmpty()) {
+      read(name, begin, room.clear().limit(length));
+      return room.flip();
+    }
+    TensorInfo info = info(name);
+    checkRange(info, begin, length);
+    try {
+      return reads.get().read(header.dataBegin() + info.begin() + begin, length, room);
+    } catch (EOFException e) {
+      throw cutShort(name, e);
+    } catch (IOException e) {
+      throw readFailed(file, e);
+    }
+  }
+
+  /** Whether {@link #readOnce} would have to ask the disk for the first bytes of a tensor. */
+  public boolean isCold(String name) {
+    return uncached()
+        .map(reads -> !reads.isCached(header.dataBegin() + info(name).begin()))
+        .orElse(false);
+  }
+
+  private synchronized Optional<UncachedReads> uncached() {
+    if (uncached == null) {
+      uncached =
+          file.isLocal() ? UncachedReads.open(file.toLocalPath(), channel()) : Optional.empty();
+    }
+    return uncached;
+  }
+
+  private DataException cutShort(String tensor, EOFException e) {
+    return new DataException(
+        ModelFileError.SAFETENSORS_MALFORMED,
+        "%s became shorter while it was read: tensor \"%s\" is cut; copy the file again"
+            .formatted(file, tensor),
+        e);
+  }
+
   @Override
   public synchronized void close() {
     try {
+      if (uncached != null && uncached.isPresent()) {
+        uncached.get().close();
+      }
       if (channel != null) {
         channel.close();
       }

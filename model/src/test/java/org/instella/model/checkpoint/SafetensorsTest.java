@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.instella.conf.SharedData;
@@ -19,6 +23,7 @@ import org.instella.conf.manifest.Digests;
 import org.instella.conf.manifest.FileDigest;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
+import org.instella.conf.storage.UncachedReads;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -296,5 +301,36 @@ class SafetensorsTest {
       buffer.put((byte) value);
     }
     return buffer.flip();
+  }
+
+  @Test
+  void readingOnceGivesTheSameBytes() throws IOException {
+    byte[] data = new byte[700_004];
+    new Random(3).nextBytes(data);
+    String header =
+        "{\"a\":{\"dtype\":\"U8\",\"shape\":[700000],\"data_offsets\":[0,700000]},"
+            + "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[700000,700004]}}";
+    byte[] json = header.getBytes(StandardCharsets.UTF_8);
+    Location file = Location.of(folder.resolve("cold.safetensors"));
+    try (OutputStream out = STORAGE.createLarge(file)) { // past the cache where that is possible
+      ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+      out.write(length.putLong(json.length).array());
+      out.write(json);
+      out.write(data);
+    }
+    ByteBuffer room = UncachedReads.room(600_000);
+    try (SafetensorsReader reader = SafetensorsReader.open(STORAGE, file)) {
+      assertThat(reader.readOnce("a", 99_999, 600_000, room))
+          .isEqualTo(ByteBuffer.wrap(data, 99_999, 600_000));
+      assertThat(reader.readOnce("b", 0, 4, room)).isEqualTo(ByteBuffer.wrap(data, 700_000, 4));
+      assertThatThrownBy(() -> reader.readOnce("b", 1, 4, room))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+      try (FileChannel writer = FileChannel.open(file.toLocalPath(), StandardOpenOption.WRITE)) {
+        writer.truncate(300_000);
+      }
+      assertThatThrownBy(() -> reader.readOnce("a", 0, 600_000, room))
+          .isInstanceOf(DataException.class)
+          .hasMessageContaining("became shorter while it was read: tensor \"a\" is cut");
+    }
   }
 }

@@ -12,6 +12,7 @@ import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.ensemble.CheckpointMerger;
 import org.instella.ensemble.MergeConfig;
+import org.instella.ensemble.Parents;
 import org.instella.jobs.progress.StopSignal;
 
 /**
@@ -53,7 +54,8 @@ final class SearchFiles {
       SortedMap<String, String> settings) {
     storage.delete(folder);
     storage.makeFolder(folder);
-    try (CheckpointMerger merger = CheckpointMerger.open(storage, picked, StopSignal::requested)) {
+    try (CheckpointMerger merger =
+        CheckpointMerger.open(storage, picked, Parents.READ_AGAIN, StopSignal::requested)) {
       merger.merge(folder.resolve(MODEL));
     }
     add(MODEL + "/" + Manifest.FILE_NAME);

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.instella.conf.storage.UncachedReads;
+import org.instella.conf.storage.AlignedMemory;
 import org.instella.ensemble.method.MeanKernel;
 import org.instella.model.checkpoint.Dtype;
 
@@ -35,7 +35,7 @@ final class Scratch {
   static final class Window {
     private String tensor = "";
     private long first = -1;
-    private ByteBuffer room = UncachedReads.room(0);
+    private ByteBuffer room = AlignedMemory.room(0);
     private int length;
     private ByteBuffer bytes = room;
 
@@ -47,7 +47,7 @@ final class Scratch {
     ByteBuffer room(int wanted) {
       first = -1;
       if (length < wanted) {
-        room = UncachedReads.room(wanted);
+        room = AlignedMemory.room(wanted);
         length = wanted;
       }
       return room.clear();

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.instella.conf.error.InstellaException;
 import org.instella.conf.error.StoppedException;
+import org.instella.conf.storage.AlignedMemory;
 import org.instella.model.checkpoint.Dtype;
 import org.instella.model.checkpoint.SafetensorsWriter;
 import org.instella.model.checkpoint.TensorInfo;
@@ -99,8 +100,10 @@ final class ShardMerge implements AutoCloseable {
         }
         long begin = first;
         int count = (int) Math.min(size, output.elements() - first);
+        long place = writer.placeOf(output.name(), begin * output.dtype().bytes());
         pieces.add(
-            new Piece(output.name(), workers.submit(() -> merge(input, output, begin, count))));
+            new Piece(
+                output.name(), workers.submit(() -> merge(input, output, begin, count, place))));
       }
     }
     while (!pieces.isEmpty()) {
@@ -127,12 +130,13 @@ final class ShardMerge implements AutoCloseable {
         writer.writeLent(piece.tensor(), bytes).thenApply(hashed -> pool.add(bytes));
   }
 
-  private ByteBuffer merge(TensorInfo input, TensorInfo output, long first, int count) {
+  private ByteBuffer merge(TensorInfo input, TensorInfo output, long first, int count, long place) {
     if (cancelled.get()) {
       return ByteBuffer.allocate(0);
     }
     Worker worker = local.get();
-    ByteBuffer bytes = room(count * output.dtype().bytes());
+    ByteBuffer bytes = room(count * output.dtype().bytes(), place);
+    int begin = bytes.position();
     int cell = grid.cellOf(input);
     for (int done = 0; done < count; done += cell) {
       int length = Math.min(cell, count - done);
@@ -143,7 +147,7 @@ final class ShardMerge implements AutoCloseable {
         mergeCell(input, output.dtype(), first + done, length, worker, bytes);
       }
     }
-    return bytes.flip();
+    return bytes.flip().position(begin);
   }
 
   private void mergeCell(
@@ -157,12 +161,14 @@ final class ShardMerge implements AutoCloseable {
     }
   }
 
-  private ByteBuffer room(int length) {
+  /** Memory for bytes that belong at a place of the file, which can be written as it is. */
+  private ByteBuffer room(int length, long place) {
+    int lead = AlignedMemory.lead(place);
     ByteBuffer bytes = pool.poll();
-    if (bytes == null || bytes.capacity() < length) {
-      bytes = ByteBuffer.allocateDirect(length);
+    if (bytes == null || bytes.capacity() < lead + length) {
+      bytes = AlignedMemory.room(length);
     }
-    return bytes.clear().limit(length);
+    return bytes.clear().limit(lead + length).position(lead);
   }
 
   private static ByteBuffer await(Future<ByteBuffer> future) {

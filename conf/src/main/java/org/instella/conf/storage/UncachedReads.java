@@ -19,8 +19,7 @@ import java.util.Optional;
  * is faster than any disk. Safe for many threads; several reads at once are what disks like best.
  */
 public final class UncachedReads implements AutoCloseable {
-  /** Places and addresses are multiples of it, which suits every disk with blocks up to 4 KiB. */
-  private static final int ALIGNMENT = 1 << 12;
+  private static final int ALIGNMENT = AlignedMemory.ALIGNMENT;
 
   private static final long SEGMENT = 1 << 30; // Java maps less than 2 GiB at once
 
@@ -63,12 +62,6 @@ public final class UncachedReads implements AutoCloseable {
     }
   }
 
-  /** Memory for one read of up to {@code length} bytes at any position. */
-  public static ByteBuffer room(int length) {
-    int most = (length + 2 * ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    return ByteBuffer.allocateDirect(most + ALIGNMENT - 1).alignedSlice(ALIGNMENT).slice(0, most);
-  }
-
   /** Whether the page at a position is in the system's page cache; no page is beyond the end. */
   public boolean isCached(long position) {
     int segment = (int) (position / SEGMENT);
@@ -81,7 +74,7 @@ public final class UncachedReads implements AutoCloseable {
   /**
    * Reads bytes {@code [position, position + length)}.
    *
-   * @param room from {@link #room}, for this length or more
+   * @param room from {@link AlignedMemory}, for this length or more
    * @return the bytes, inside {@code room}; valid until the room is used again
    * @throws EOFException if the file has fewer bytes
    */

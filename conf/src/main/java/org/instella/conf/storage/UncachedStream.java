@@ -6,7 +6,6 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -24,12 +23,20 @@ import java.util.concurrent.CompletionException;
  * through the cache. The bytes are on disk when close returns; a failure is told by one of the next
  * calls, at the latest when no further block may stand in line, and by close.
  */
-final class UncachedStream extends OutputStream implements WritableByteChannel {
+final class UncachedStream extends OutputStream implements LentOutput {
   /** Two of them share the processor's cache with other work; smaller ones change hands often. */
   static final int BLOCK = 1 << 20;
 
   /** Blocks that may wait for the disk, or be on their way to it. */
   static final int IN_LINE = 6;
+
+  private static final int ALIGNMENT = AlignedMemory.ALIGNMENT;
+
+  /** Below it a copy is quicker than a request to the disk. */
+  private static final int LEND_FROM = 1 << 18;
+
+  /** Of lent buffers, which are larger than blocks. */
+  private static final int LENT_IN_LINE = 2;
 
   private final FileChannel cached;
   private final FileChannel uncached;
@@ -46,7 +53,8 @@ final class UncachedStream extends OutputStream implements WritableByteChannel {
   private long written;
   private boolean closed;
 
-  private record Sent(ByteBuffer block, CompletableFuture<Void> sending) {}
+  /** What is in line: a block of ours, or nothing of ours where it was lent. */
+  private record Sent(Optional<ByteBuffer> block, CompletableFuture<Void> sending) {}
 
   UncachedStream(FileChannel cached, FileChannel uncached, int alignment) {
     this.cached = cached;
@@ -106,17 +114,57 @@ final class UncachedStream extends OutputStream implements WritableByteChannel {
     return !closed;
   }
 
-  private void writeIfFull() throws IOException {
-    if (block.hasRemaining()) {
-      return;
+  @Override
+  public CompletableFuture<Void> lend(ByteBuffer bytes) throws IOException {
+    int lead = block.position() % ALIGNMENT;
+    if (bytes.remaining() < LEND_FROM || !fits(bytes, lead)) {
+      write(bytes);
+      return CompletableFuture.completedFuture(null);
     }
+    int end = bytes.limit();
+    int whole = end - end % ALIGNMENT;
+    int before = block.position() - lead;
+    ByteBuffer lent = bytes.duplicate().clear().limit(whole);
+    lent.put(block.duplicate().flip().position(before)).position(0);
+    block.position(before);
+    if (before > 0) {
+      sendBlock();
+    }
+    block.clear().put(bytes.duplicate().position(whole));
+    bytes.position(end);
+    send(lent, Optional.empty());
+    CompletableFuture<Void> sending = lastSending;
+    waitUntilInLine(LENT_IN_LINE);
+    return sending;
+  }
+
+  /** Whether bytes lie so that they, behind those that wait, are at a multiple of a block. */
+  private boolean fits(ByteBuffer bytes, int lead) {
+    return bytes.isDirect()
+        && ALIGNMENT % alignment == 0
+        && bytes.position() == lead
+        && bytes.alignmentOffset(0, ALIGNMENT) == 0;
+  }
+
+  private void writeIfFull() throws IOException {
+    if (!block.hasRemaining()) {
+      sendBlock();
+    }
+  }
+
+  /** Sends what is in the block, whole multiples of the alignment, and takes an empty one. */
+  private void sendBlock() throws IOException {
     ByteBuffer full = block.flip();
+    send(full, Optional.of(full));
+    waitUntilInLine(IN_LINE);
+    block = free.isEmpty() ? newBlock() : free.pop().clear();
+  }
+
+  private void send(ByteBuffer full, Optional<ByteBuffer> own) {
     long at = written;
     written += full.remaining();
     lastSending = lastSending.thenRunAsync(() -> send(full, at), WriteBehind.THREADS);
-    inLine.add(new Sent(full, lastSending));
-    waitUntilInLine(IN_LINE);
-    block = free.isEmpty() ? newBlock() : free.pop().clear();
+    inLine.add(new Sent(own, lastSending));
   }
 
   /** Takes back what has been written; waits until at most {@code most} blocks have not. */
@@ -124,7 +172,7 @@ final class UncachedStream extends OutputStream implements WritableByteChannel {
     while (!inLine.isEmpty() && (inLine.size() > most || inLine.peek().sending().isDone())) {
       Sent first = inLine.poll();
       waitFor(first.sending());
-      free.push(first.block());
+      first.block().ifPresent(free::push);
     }
   }
 

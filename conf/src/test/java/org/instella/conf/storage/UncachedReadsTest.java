@@ -70,13 +70,13 @@ class UncachedReadsTest {
   void anyPartIsReadWhereverItBeginsAndEnds() throws IOException {
     try (UncachedReads reads = reads()) {
       for (int length : new int[] {0, 1, 4095, 4096, 4097, 1 << 19, (1 << 19) + 1}) {
-        ByteBuffer room = UncachedReads.room(length);
+        ByteBuffer room = AlignedMemory.room(length);
         for (long position : new long[] {0, 1, 8, 4095, 4096, 4097, 1_000_003, BYTES - length}) {
           assertReads(reads, position, length, room);
         }
       }
-      assertReads(reads, 0, BYTES, UncachedReads.room(BYTES));
-      ByteBuffer room = UncachedReads.room(1 << 16);
+      assertReads(reads, 0, BYTES, AlignedMemory.room(BYTES));
+      ByteBuffer room = AlignedMemory.room(1 << 16);
       Random random = new Random(6);
       for (int i = 0; i < 300; i++) {
         int length = random.nextInt(1 << 16);
@@ -89,12 +89,12 @@ class UncachedReadsTest {
   void whatIsNotCachedDoesNotGetIntoTheCache() throws IOException {
     try (UncachedReads reads = reads()) {
       assumeTrue(!reads.isCached(0), "this file system keeps what was written past its cache");
-      assertReads(reads, 100, 1 << 20, UncachedReads.room(1 << 20));
+      assertReads(reads, 100, 1 << 20, AlignedMemory.room(1 << 20));
       assertThat(reads.isCached(100)).isFalse();
 
       Files.readAllBytes(file);
       assertThat(reads.isCached(100)).isTrue();
-      assertReads(reads, 100, 1 << 20, UncachedReads.room(1 << 20));
+      assertReads(reads, 100, 1 << 20, AlignedMemory.room(1 << 20));
     }
   }
 
@@ -106,7 +106,7 @@ class UncachedReadsTest {
         FileChannel writer = FileChannel.open(file, StandardOpenOption.WRITE)) {
       writer.write(ByteBuffer.wrap(news), 1_000_000);
       System.arraycopy(news, 0, content, 1_000_000, news.length);
-      assertReads(reads, 900_000, 1 << 20, UncachedReads.room(1 << 20));
+      assertReads(reads, 900_000, 1 << 20, AlignedMemory.room(1 << 20));
     }
   }
 
@@ -116,7 +116,7 @@ class UncachedReadsTest {
         FileChannel writer = FileChannel.open(file, StandardOpenOption.WRITE)) {
       for (int end : new int[] {BYTES - 1, 4 << 20, (3 << 20) + 77, 10, 0}) {
         writer.truncate(end);
-        ByteBuffer room = UncachedReads.room(1 << 20);
+        ByteBuffer room = AlignedMemory.room(1 << 20);
         if (end > 1 << 19) {
           assertReads(reads, end - (1 << 19), 1 << 19, room);
         }
@@ -135,7 +135,7 @@ class UncachedReadsTest {
     refusing.close();
     MappedByteBuffer pages = cached.map(MapMode.READ_ONLY, 0, BYTES);
     UncachedReads reads = new UncachedReads(cached, refusing, new MappedByteBuffer[] {pages});
-    ByteBuffer room = UncachedReads.room(1 << 20);
+    ByteBuffer room = AlignedMemory.room(1 << 20);
     assertReads(reads, 77, 1 << 20, room);
     assertReads(reads, BYTES - 5, 5, room);
   }

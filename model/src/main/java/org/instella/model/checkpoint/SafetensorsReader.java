@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import org.instella.conf.error.DataException;
 import org.instella.conf.error.EnvironmentException;
+import org.instella.conf.storage.AlignedMemory;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.conf.storage.UncachedReads;
@@ -146,7 +147,7 @@ public final class SafetensorsReader implements AutoCloseable {
    * As {@link #read}, for bytes that nobody needs again soon: those of a local file that are not in
    * the system's page cache are read past it and do not get into it.
    *
-   * @param room from {@link UncachedReads#room}, for {@code length} bytes or more
+   * @param room from {@link AlignedMemory}, for {@code length} bytes or more
    * @return the bytes, inside {@code room}; valid until the room is used again
    */
   public ByteBuffer readOnce(String name, long begin, int length, ByteBuffer room) {

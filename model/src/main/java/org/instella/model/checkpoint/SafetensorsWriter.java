@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.manifest.FileDigest;
+import org.instella.conf.storage.LentOutput;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 
@@ -108,8 +109,16 @@ public final class SafetensorsWriter implements AutoCloseable {
     writeLent(tensor, bytes).join();
   }
 
+  /** Where in the file a byte of a tensor belongs. */
+  public long placeOf(String tensor, long offset) {
+    return header.dataBegin() + header.tensors().get(tensor).begin() + offset;
+  }
+
   /**
-   * As {@link #write}, but returns when the bytes are written and perhaps still being hashed.
+   * As {@link #write}, but returns while the bytes are perhaps still being hashed and written.
+   * Buffers of {@link org.instella.conf.storage.AlignedMemory} whose bytes lie in the {@linkplain
+   * #placeOf place} that belongs to them are not copied, where the storage can do that; what is in
+   * front of their bytes is overwritten then.
    *
    * @return completes when the bytes are the caller's again
    */
@@ -165,7 +174,9 @@ public final class SafetensorsWriter implements AutoCloseable {
   private CompletableFuture<Void> put(ByteBuffer bytes) {
     CompletableFuture<Void> hashed = hash.update(bytes);
     try {
-      if (out instanceof WritableByteChannel channel) {
+      if (out instanceof LentOutput lender) {
+        return CompletableFuture.allOf(hashed, lender.lend(bytes));
+      } else if (out instanceof WritableByteChannel channel) {
         channel.write(bytes);
       } else if (bytes.hasArray()) {
         out.write(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining());

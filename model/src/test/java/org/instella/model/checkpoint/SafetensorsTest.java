@@ -21,9 +21,9 @@ import org.instella.conf.SharedData;
 import org.instella.conf.error.DataException;
 import org.instella.conf.manifest.Digests;
 import org.instella.conf.manifest.FileDigest;
+import org.instella.conf.storage.AlignedMemory;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
-import org.instella.conf.storage.UncachedReads;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -318,7 +318,7 @@ class SafetensorsTest {
       out.write(json);
       out.write(data);
     }
-    ByteBuffer room = UncachedReads.room(600_000);
+    ByteBuffer room = AlignedMemory.room(600_000);
     try (SafetensorsReader reader = SafetensorsReader.open(STORAGE, file)) {
       assertThat(reader.readOnce("a", 99_999, 600_000, room))
           .isEqualTo(ByteBuffer.wrap(data, 99_999, 600_000));

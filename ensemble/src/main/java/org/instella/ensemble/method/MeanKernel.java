@@ -22,10 +22,10 @@ public interface MeanKernel {
   /**
    * The fastest kernel here; empty for types without one.
    *
-   * @param vectors whether {@link #VECTORS_PRESENT} shall be made use of
+   * @param vectors whether vector instructions shall be made use of where Java has them
    */
   static Optional<MeanKernel> of(Dtype dtype, boolean vectors) {
-    if (vectors && VECTORS_PRESENT) {
+    if (vectors && VectorModule.PRESENT) {
       Optional<MeanKernel> kernel = VectorMeans.of(dtype);
       if (kernel.isPresent()) {
         return kernel;
@@ -39,7 +39,4 @@ public interface MeanKernel {
    * half a billion is what Java needs to compile them.
    */
   long VECTORS_FROM = 1L << 29;
-
-  /** True where Java was started with {@code --add-modules jdk.incubator.vector}. */
-  boolean VECTORS_PRESENT = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
 }

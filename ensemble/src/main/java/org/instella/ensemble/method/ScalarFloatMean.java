@@ -2,6 +2,7 @@ package org.instella.ensemble.method;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
@@ -10,10 +11,10 @@ import java.util.Arrays;
  * a loop with a division; so each loop does one thing, which takes half the time.
  */
 final class ScalarFloatMean implements MeanKernel {
-  private static final int BLOCK = 1 << 12; // all arrays below fit a core's own cache
+  private static final int BLOCK = 1 << 11; // all arrays below fit the nearest cache
   private static final float[] ZEROS = new float[BLOCK];
+  private static final double THIRD = 1 / 3.0;
 
-  private float[][] values = new float[0][];
   private final double[] sums = new double[BLOCK];
   private final float[] result = new float[BLOCK];
   private final float[] probe = new float[BLOCK];
@@ -21,62 +22,80 @@ final class ScalarFloatMean implements MeanKernel {
   @Override
   public boolean mean(
       ByteBuffer[] models, double[] weights, double divisor, int count, ByteBuffer merged) {
-    if (values.length < models.length) {
-      values = new float[models.length][BLOCK];
-    }
+    boolean threeAlike =
+        weights.length == 3 && weights[0] == 1 && weights[1] == 1 && weights[2] == 1;
     boolean finite = true;
     for (int done = 0; finite && done < count; done += BLOCK) {
       int length = Math.min(BLOCK, count - done);
-      for (int m = 0; m < models.length; m++) {
-        elements(models[m], done, length).asFloatBuffer().get(values[m], 0, length);
+      if (threeAlike && divisor == 3) { // what most merges are
+        sumOfThree(
+            elements(models[0], done, length),
+            elements(models[1], done, length),
+            elements(models[2], done, length),
+            sums,
+            length);
+        third(sums, length);
+      } else {
+        scale(elements(models[0], done, length), weights[0], sums, length);
+        for (int m = 1; m < weights.length; m++) {
+          add(elements(models[m], done, length), weights[m], sums, length);
+        }
+        divide(sums, divisor, length);
       }
-      sum(weights, length);
-      divide(sums, divisor, length);
       narrow(sums, result, length);
       finite = finite(length);
-      elements(merged, done, length).asFloatBuffer().put(result, 0, length);
+      elements(merged, done, length).put(result, 0, length);
     }
     return finite;
   }
 
-  private static ByteBuffer elements(ByteBuffer bytes, int first, int count) {
+  private static FloatBuffer elements(ByteBuffer bytes, int first, int count) {
     return bytes
         .slice(bytes.position() + first * Float.BYTES, count * Float.BYTES)
-        .order(ByteOrder.LITTLE_ENDIAN);
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .asFloatBuffer();
   }
 
-  private void sum(double[] weights, int count) {
-    if (weights.length == 3 && weights[0] == 1 && weights[1] == 1 && weights[2] == 1) {
-      sumOfThree(values[0], values[1], values[2], sums, count); // what most merges are
-      return;
-    }
-    scale(values[0], weights[0], sums, count);
-    for (int m = 1; m < weights.length; m++) {
-      add(values[m], weights[m], sums, count);
-    }
-  }
-
-  private static void sumOfThree(float[] a, float[] b, float[] c, double[] sums, int count) {
+  private static void sumOfThree(
+      FloatBuffer a, FloatBuffer b, FloatBuffer c, double[] sums, int count) {
     for (int i = 0; i < count; i++) {
-      sums[i] = (double) a[i] + b[i] + c[i];
+      sums[i] = (double) a.get(i) + b.get(i) + c.get(i);
     }
   }
 
-  private static void scale(float[] values, double weight, double[] sums, int count) {
+  private static void scale(FloatBuffer values, double weight, double[] sums, int count) {
     for (int i = 0; i < count; i++) {
-      sums[i] = weight * values[i];
+      sums[i] = weight * values.get(i);
     }
   }
 
-  private static void add(float[] values, double weight, double[] sums, int count) {
+  private static void add(FloatBuffer values, double weight, double[] sums, int count) {
     for (int i = 0; i < count; i++) {
-      sums[i] += weight * values[i];
+      sums[i] += weight * values.get(i);
     }
   }
 
   private static void divide(double[] sums, double divisor, int count) {
     for (int i = 0; i < count; i++) {
       sums[i] /= divisor;
+    }
+  }
+
+  /**
+   * Divides sums of float32 by three, with the bits of a division, in less than half its time.
+   *
+   * <p>With {@code x} a sum and {@code q} its product with a third, {@code q} is off by a unit or
+   * two in its last place. {@code 3q - x} has no rounding error: {@code 2q - x} lies within a
+   * factor of two of {@code q}, and so does what is left (Sterbenz). Its third corrects {@code q}
+   * by far more digits than are needed: a quotient by three is never nearer than a sixth of a unit
+   * to the middle between two numbers. Sums of float32 are zero or above 2^-150, so nothing
+   * underflows; a zero keeps its sign; what is not finite becomes NaN.
+   */
+  static void third(double[] sums, int count) {
+    for (int i = 0; i < count; i++) {
+      double x = sums[i];
+      double q = x * THIRD;
+      sums[i] = q - ((q + q - x) + q) * THIRD;
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -30,7 +31,7 @@ class MeanKernelTest {
 
   @Test
   void vectorInstructionsAreTestedHere() {
-    assertThat(MeanKernel.VECTORS_PRESENT).isTrue();
+    assertThat(VectorModule.PRESENT).isTrue();
     assertThat(MeanKernel.of(Dtype.BF16, false)).isEmpty();
     assertThat(MeanKernel.of(Dtype.F64, true)).isEmpty();
   }
@@ -135,6 +136,37 @@ class MeanKernelTest {
         assertThat(kernel(dtype, vectors).mean(models, last.factors(), 1, count, merged)).isFalse();
       }
     }
+  }
+
+  /** Against the division of the processor; every exponent, both signs, and what is not finite. */
+  @Test
+  void aThirdByProductsHasTheBitsOfADivision() {
+    Random random = new Random(8);
+    int count = 2048;
+    double[] sums = new double[count];
+    for (int round = 0; round < 2000; round++) {
+      for (int i = 0; i < count; i++) {
+        float a = Float.intBitsToFloat(edge(random.nextInt(), random));
+        float b = Float.intBitsToFloat(edge(random.nextInt(), random));
+        double sum = (double) a + b + (i % 2 == 0 ? a : -b);
+        sums[i] = Double.isFinite(sum) ? sum : 0;
+      }
+      // Sums of every exponent; neighbours of multiples of three; zeros of both signs.
+      for (int i = 0; i < 512; i++) {
+        double scale = Math.scalb(1.0, i % 279 - 149);
+        sums[i] = (i % 3 - 1 + 3.0 * random.nextInt(1 << 24)) * scale;
+      }
+      sums[0] = -0.0;
+      double[] thirds = sums.clone();
+      ScalarFloatMean.third(thirds, count);
+      long[] expected =
+          Arrays.stream(sums).mapToLong(x -> Double.doubleToRawLongBits(x / 3)).toArray();
+      assertThat(Arrays.stream(thirds).mapToLong(Double::doubleToRawLongBits).toArray())
+          .isEqualTo(expected);
+    }
+    double[] strange = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY};
+    ScalarFloatMean.third(strange, 3);
+    assertThat(strange).containsOnly(Double.NaN);
   }
 
   private static int edge(int number, Random random) {

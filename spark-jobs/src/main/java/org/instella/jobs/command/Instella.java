@@ -58,7 +58,8 @@ public final class Instella implements Runnable {
 
   public static void main(String[] args) {
     if (args.length > 0 && args[0].equals(MERGE)) {
-      MergeWarmUp.inBackground(); // the other cores have nothing to do yet
+      AheadOfRecipe.begin(); // the other cores have nothing to do yet
+      MergeWarmUp.inBackground();
     }
     StopSignal.install();
     int code =

@@ -66,6 +66,7 @@ abstract class JobCommand implements Callable<Integer> {
 
   @Override
   public final Integer call() {
+    AheadOfRecipe.await();
     String section = kind().text();
     List<String> sets = new ArrayList<>();
     settings().forEach(setting -> sets.add(section + "." + setting));

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.instella.conf.error.ErrorCategory;
+import org.instella.conf.storage.Location;
 import org.instella.ensemble.MergeWarmUp;
 import org.instella.jobs.progress.StopSignal;
 import picocli.CommandLine;
@@ -51,7 +52,7 @@ public final class Instella implements Runnable {
     COMMANDS.put("chat", ChatCommand::new);
     COMMANDS.put("plan", PlanCommand::new);
     COMMANDS.put("inspect", InspectCommand::new);
-    COMMANDS.put("help", HelpCommand::new);
+    COMMANDS.put("help", () -> new HelpCommand());
   }
 
   @CommandLine.Spec CommandLine.Model.CommandSpec spec;
@@ -87,16 +88,14 @@ public final class Instella implements Runnable {
     line.setUsageHelpWidth(110);
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setAbbreviatedOptionsAllowed(false);
-    line.registerConverter(
-        org.instella.conf.storage.Location.class, org.instella.conf.storage.Location::of);
+    line.registerConverter(Location.class, new LocationConverter());
     List<String> given = List.of(args);
     boolean debug = given.contains("--debug");
     if (given.contains("--version") || given.contains("-V")) {
       provideVersion(line); // not otherwise: picocli asks for it at once, and it asks Spark
     }
-    line.setParameterExceptionHandler((e, arguments) -> badArguments(e, err));
-    line.setExecutionExceptionHandler(
-        (e, command, parsed) -> ErrorReport.of(e).print(err, debug, e));
+    line.setParameterExceptionHandler(new BadArguments(err));
+    line.setExecutionExceptionHandler(new Failure(err, debug));
     return line.execute(args);
   }
 
@@ -119,18 +118,40 @@ public final class Instella implements Runnable {
     line.getSubcommands().values().forEach(Instella::provideVersion);
   }
 
-  private static int badArguments(ParameterException e, PrintWriter err) {
-    String command = e.getCommandLine().getCommandSpec().qualifiedName(" ");
-    String near =
-        e instanceof CommandLine.UnmatchedArgumentException unmatched
-            ? unmatched.getSuggestions().stream()
-                .findFirst()
-                .map(suggestion -> "; did you mean " + suggestion + "?")
-                .orElse("")
-            : "";
-    err.printf("instella: %s%s (see %s --help)%n", e.getMessage(), near, command);
-    err.flush();
-    return ErrorCategory.CONFIG.exitCode();
+  // Classes with names, not lambdas: making the archive of classes links what a lambda stands for,
+  // and a class of picocli's age that has been linked does not get into it, nor do its heirs.
+
+  private static final class LocationConverter implements CommandLine.ITypeConverter<Location> {
+    @Override
+    public Location convert(String text) {
+      return Location.of(text);
+    }
+  }
+
+  private record Failure(PrintWriter err, boolean debug)
+      implements CommandLine.IExecutionExceptionHandler {
+    @Override
+    public int handleExecutionException(
+        Exception e, CommandLine command, CommandLine.ParseResult parsed) {
+      return ErrorReport.of(e).print(err, debug, e);
+    }
+  }
+
+  private record BadArguments(PrintWriter err) implements CommandLine.IParameterExceptionHandler {
+    @Override
+    public int handleParseException(ParameterException e, String[] arguments) {
+      String command = e.getCommandLine().getCommandSpec().qualifiedName(" ");
+      String near =
+          e instanceof CommandLine.UnmatchedArgumentException unmatched
+              ? unmatched.getSuggestions().stream()
+                  .findFirst()
+                  .map(suggestion -> "; did you mean " + suggestion + "?")
+                  .orElse("")
+              : "";
+      err.printf("instella: %s%s (see %s --help)%n", e.getMessage(), near, command);
+      err.flush();
+      return ErrorCategory.CONFIG.exitCode();
+    }
   }
 
   /** Without a command: says which there are. */

@@ -21,7 +21,7 @@ import org.instella.model.checkpoint.ShardLayout;
  * @param stages merges that others refer to as {@code @name}
  * @param outputType type on disk; {@code SAME} keeps each tensor's
  * @param shardLimit largest weights file in bytes
- * @param threads workers, or 0 for one per core
+ * @param threads workers, or 0 for one per core, two where they wait for a disk
  */
 public record MergeConfig(
     MergeStage result,
@@ -83,7 +83,10 @@ public record MergeConfig(
                 .choice("output-type", "type of the weights on disk", OutputType.class)
                 .orElse(OutputType.SAME),
             merge.bytes("max-shard-size", "largest weights file").orElse(ShardLayout.DEFAULT_LIMIT),
-            merge.integer("threads", "workers; 0 is one per core").atLeast(0).orElse(0));
+            merge
+                .integer("threads", "workers; 0 is one per core, two for a disk")
+                .atLeast(0)
+                .orElse(0));
     config.checkReferences(merge);
     return config;
   }

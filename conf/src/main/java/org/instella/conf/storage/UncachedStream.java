@@ -14,6 +14,7 @@ import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 
 /**
  * Writes a large file past the system's page cache (O_DIRECT), in aligned blocks: no page has to be
@@ -41,6 +42,7 @@ final class UncachedStream extends OutputStream implements LentOutput {
   private final FileChannel cached;
   private final FileChannel uncached;
   private final int alignment;
+  private final Executor threads;
   private ByteBuffer block;
 
   /** In the order of the file; the disk gets one after the other. */
@@ -56,10 +58,11 @@ final class UncachedStream extends OutputStream implements LentOutput {
   /** What is in line: a block of ours, or nothing of ours where it was lent. */
   private record Sent(Optional<ByteBuffer> block, CompletableFuture<Void> sending) {}
 
-  UncachedStream(FileChannel cached, FileChannel uncached, int alignment) {
+  UncachedStream(FileChannel cached, FileChannel uncached, int alignment, Executor threads) {
     this.cached = cached;
     this.uncached = uncached;
     this.alignment = alignment;
+    this.threads = threads;
     this.block = newBlock();
   }
 
@@ -76,7 +79,7 @@ final class UncachedStream extends OutputStream implements LentOutput {
       }
       FileChannel uncached =
           FileChannel.open(file, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
-      return Optional.of(new UncachedStream(cached, uncached, alignment));
+      return Optional.of(new UncachedStream(cached, uncached, alignment, WriteBehind.THREADS));
     } catch (IOException | UnsupportedOperationException e) {
       return Optional.empty();
     }
@@ -163,7 +166,7 @@ final class UncachedStream extends OutputStream implements LentOutput {
   private void send(ByteBuffer full, Optional<ByteBuffer> own) {
     long at = written;
     written += full.remaining();
-    lastSending = lastSending.thenRunAsync(() -> send(full, at), WriteBehind.THREADS);
+    lastSending = lastSending.thenRunAsync(() -> send(full, at), threads);
     inLine.add(new Sent(own, lastSending));
   }
 

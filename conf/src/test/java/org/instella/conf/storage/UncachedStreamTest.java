@@ -14,10 +14,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +34,7 @@ class UncachedStreamTest {
 
   @Test
   void oneOfTheNextBlocksTellsOfOneThatFailed() throws IOException {
-    UncachedStream stream = onFailingDisk();
+    UncachedStream stream = onFailingDisk(file(), WriteBehind.THREADS);
     assertThatThrownBy(
             () -> {
               for (int i = 0; i <= UncachedStream.IN_LINE; i++) {
@@ -45,9 +48,11 @@ class UncachedStreamTest {
   @Test
   void closingTellsOfTheLastOne() throws IOException {
     FileChannel cached = file();
-    UncachedStream stream = onFailingDisk(cached);
+    Held held = new Held();
+    UncachedStream stream = onFailingDisk(cached, held);
     stream.write(BLOCK);
     stream.write(1);
+    held.run();
     assertThatThrownBy(stream::close).isInstanceOf(ClosedChannelException.class);
     assertThat(cached.isOpen()).isFalse();
     stream.close(); // has been told
@@ -87,26 +92,40 @@ class UncachedStreamTest {
 
   @Test
   void aLentBufferThatDidNotReachTheDiskIsTold() throws IOException {
-    UncachedStream stream = onFailingDisk();
+    Held held = new Held();
+    UncachedStream stream = onFailingDisk(file(), held);
     CompletableFuture<Void> returned = stream.lend(AlignedMemory.room(1 << 20).limit(1 << 20));
+    held.run();
     assertThat(returned).failsWithin(Duration.ofMinutes(1));
     assertThatThrownBy(() -> stream.lend(AlignedMemory.room(1 << 20).limit(1 << 20)))
         .isInstanceOf(ClosedChannelException.class);
     assertThatThrownBy(stream::close).isInstanceOf(ClosedChannelException.class);
   }
 
-  private UncachedStream onFailingDisk() throws IOException {
-    return onFailingDisk(file());
-  }
-
-  private UncachedStream onFailingDisk(FileChannel cached) throws IOException {
+  private UncachedStream onFailingDisk(FileChannel cached, Executor threads) throws IOException {
     FileChannel closed = file();
     closed.close();
-    return new UncachedStream(cached, closed, 4096);
+    return new UncachedStream(cached, closed, 4096, threads);
   }
 
   private FileChannel file() throws IOException {
     return FileChannel.open(
         folder.resolve("file"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+  }
+
+  /** Does what it was given when the test says so: until then nobody can know of the failure. */
+  private static final class Held implements Executor {
+    private final Queue<Runnable> tasks = new ArrayDeque<>();
+
+    @Override
+    public void execute(Runnable task) {
+      tasks.add(task);
+    }
+
+    void run() {
+      while (!tasks.isEmpty()) {
+        tasks.poll().run();
+      }
+    }
   }
 }

@@ -9,12 +9,9 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
-import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -22,21 +19,36 @@ import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
-import org.instella.conf.manifest.Manifest;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.instella.conf.error.EnvironmentException;
 
-/** HDFS and object stores through Hadoop's client. */
-final class HadoopStorage implements Storage {
-  /** On these a rename copies file by file, so the manifest itself has to be the commit. */
-  private static final Set<String> OBJECT_STORES =
-      Set.of("s3a", "s3", "gs", "abfs", "abfss", "wasb");
+/** File systems with folders and renames through Hadoop's client, HDFS above all. */
+class HadoopStorage implements Storage {
 
-  private final Configuration configuration = new Configuration();
-
-  private FileSystem fileSystem(Location location) throws IOException {
-    return FileSystem.get(path(location).toUri(), configuration);
+  FileSystem fileSystem(Location location) throws IOException {
+    try {
+      return FileSystem.get(path(location).toUri(), HadoopSettings.configuration());
+    } catch (UnsupportedFileSystemException e) {
+      throw unknown(location, e);
+    } catch (RuntimeException e) { // how Hadoop tells of a class that is not there
+      if (e.getCause() instanceof ClassNotFoundException) {
+        throw unknown(location, e);
+      }
+      throw e;
+    }
   }
 
-  private static Path path(Location location) {
+  private static EnvironmentException unknown(Location location, Exception e) {
+    return new EnvironmentException(
+        StorageError.UNKNOWN_FILE_SYSTEM,
+        ("%s: no class for %s:// (%s); put the jars of its Hadoop connector on the class path"
+                + " (INSTELLA_CLASS_PATH, on a cluster spark.jars) and check"
+                + " spark.hadoop.fs.%s.impl")
+            .formatted(location, location.scheme(), e.getMessage(), location.scheme()),
+        e);
+  }
+
+  static Path path(Location location) {
     return new Path(location.uri());
   }
 
@@ -130,39 +142,13 @@ final class HadoopStorage implements Storage {
   @Override
   public void publish(Location staging, Location published) {
     try {
-      if (OBJECT_STORES.contains(published.scheme())) {
-        publishByManifest(staging, published);
-        return;
-      }
       fileSystem(published).mkdirs(path(published.parent()));
       // FileSystem.rename would move the source into an existing folder, or return false.
-      FileContext.getFileContext(path(published).toUri(), configuration)
+      FileContext.getFileContext(path(published).toUri(), HadoopSettings.configuration())
           .rename(path(staging), path(published), Options.Rename.NONE);
     } catch (IOException e) {
       throw StorageFailures.translate("publish", published, e, StorageError.WRITE_FAILED);
     }
-  }
-
-  /** Copies every file, the manifest last and without overwriting: it is what makes them count. */
-  private void publishByManifest(Location staging, Location published) throws IOException {
-    if (exists(published.resolve(Manifest.FILE_NAME))) {
-      throw new FileAlreadyExistsException(published.uri());
-    }
-    List<FileEntry> files = new ArrayList<>(listFiles(staging));
-    files.sort(Comparator.comparing(HadoopStorage::isManifest).thenComparing(FileEntry::location));
-    FileSystem fs = fileSystem(published);
-    for (FileEntry file : files) {
-      String relative = file.location().uri().substring(staging.uri().length() + 1);
-      try (InputStream in = open(file.location());
-          OutputStream out = fs.create(path(published.resolve(relative)), !isManifest(file))) {
-        in.transferTo(out);
-      }
-    }
-    delete(staging);
-  }
-
-  private static boolean isManifest(FileEntry file) {
-    return file.location().name().equals(Manifest.FILE_NAME);
   }
 
   @Override
@@ -203,7 +189,7 @@ final class HadoopStorage implements Storage {
   }
 
   /** Asks the data nodes to put the bytes on disk before the file is closed. */
-  private static final class SyncedStream extends OutputStream {
+  private static final class SyncedStream extends OutputStream implements DurableOutput {
     private final FSDataOutputStream out;
 
     SyncedStream(FSDataOutputStream out) {
@@ -230,11 +216,18 @@ final class HadoopStorage implements Storage {
     }
 
     @Override
+    public void sync() throws IOException {
+      if (out.hasCapability("hsync")) {
+        out.hsync();
+      } else {
+        out.flush();
+      }
+    }
+
+    @Override
     public void close() throws IOException {
       try (out) {
-        if (out.hasCapability("hsync")) {
-          out.hsync();
-        }
+        sync();
       }
     }
   }

@@ -13,11 +13,15 @@ final class RoutedStorage implements Storage {
 
   /** Loaded on first use, so that local work never pays for starting Hadoop. */
   private static final class Remote {
-    static final HadoopStorage INSTANCE = new HadoopStorage();
+    static final HadoopStorage FILES = new HadoopStorage();
+    static final ObjectStorage OBJECTS = new ObjectStorage();
   }
 
   private Storage at(Location location) {
-    return location.isLocal() ? local : Remote.INSTANCE;
+    if (location.isLocal()) {
+      return local;
+    }
+    return ObjectStorage.serves(location) ? Remote.OBJECTS : Remote.FILES;
   }
 
   @Override
@@ -68,6 +72,21 @@ final class RoutedStorage implements Storage {
   @Override
   public void publish(Location staging, Location published) {
     at(published).publish(staging, published);
+  }
+
+  @Override
+  public GrowingFile grow(Location file) {
+    return at(file).grow(file);
+  }
+
+  @Override
+  public Location assembly(Location aside, Location published) {
+    return at(published).assembly(aside, published);
+  }
+
+  @Override
+  public boolean isPublished(Location location) {
+    return at(location).isPublished(location);
   }
 
   @Override

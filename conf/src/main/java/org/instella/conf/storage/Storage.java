@@ -45,7 +45,20 @@ public interface Storage {
     return create(file);
   }
 
+  /** Begins a file that others read while it grows; one of that name stays until it is replaced. */
+  default GrowingFile grow(Location file) {
+    return new AppendedFile(this, file);
+  }
+
   boolean exists(Location location);
+
+  /**
+   * Whether a finished artefact or file is at a location. On an object store, where a crash leaves
+   * some of an artefact's files in its place, that is where its manifest is.
+   */
+  default boolean isPublished(Location location) {
+    return exists(location);
+  }
 
   /**
    * What is at a location.
@@ -68,7 +81,8 @@ public interface Storage {
 
   /**
    * The commit: {@code staging} becomes {@code published} in one step that refuses to overwrite. On
-   * an object store, where a rename copies, the manifest is written last and is the commit.
+   * an object store, where a rename copies, the manifest is put last and is the commit; where files
+   * were gathered in place ({@link #assembly}) it has been it already.
    *
    * @throws DataException if {@code published} exists already
    */
@@ -79,6 +93,15 @@ public interface Storage {
    * copy in a cache folder that is reused while length and modification time stay the same.
    */
   Path localCopy(Location file);
+
+  /**
+   * Where the files of an artefact are to be gathered: {@code aside}, for {@link #publish} to
+   * rename; on an object store in {@code published} itself. Writers that choose this clear away
+   * what an interrupted one has left, and write the manifest last.
+   */
+  default Location assembly(Location aside, Location published) {
+    return aside;
+  }
 
   /** A name beside {@code published} under which its bytes are gathered before they are visible. */
   default Location staging(Location published) {

@@ -17,5 +17,7 @@ public enum StorageError implements ErrorCode {
   /** Reading failed half-way. */
   READ_FAILED,
   /** Writing failed: disk full, quota, permission. */
-  WRITE_FAILED
+  WRITE_FAILED,
+  /** No Hadoop connector for the scheme of a location. */
+  UNKNOWN_FILE_SYSTEM
 }

@@ -13,7 +13,8 @@ import java.util.concurrent.CompletableFuture;
  * still being written: left to itself the system keeps gigabytes back until the end, when nobody
  * has anything else to do.
  */
-final class SyncedStream extends BufferedOutputStream implements WritableByteChannel {
+final class SyncedStream extends BufferedOutputStream
+    implements WritableByteChannel, DurableOutput {
   private static final long WRITE_BEHIND = 1 << 24;
 
   private final FileChannel channel;
@@ -53,17 +54,23 @@ final class SyncedStream extends BufferedOutputStream implements WritableByteCha
     unsynced += count;
     if (unsynced >= WRITE_BEHIND && behind.isDone()) {
       unsynced = 0;
-      behind = CompletableFuture.runAsync(this::sync, WriteBehind.THREADS);
+      behind = CompletableFuture.runAsync(this::force, WriteBehind.THREADS);
     }
   }
 
   /** A failure is told at the end: a system reports a lost write only once. */
-  private void sync() {
+  private void force() {
     try {
       channel.force(false);
     } catch (IOException e) {
       failureBehind = e;
     }
+  }
+
+  @Override
+  public synchronized void sync() throws IOException {
+    flush();
+    channel.force(false);
   }
 
   @Override

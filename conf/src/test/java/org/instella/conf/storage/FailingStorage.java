@@ -108,6 +108,16 @@ public final class FailingStorage implements Storage {
   }
 
   @Override
+  public boolean isPublished(Location location) {
+    return storage.isPublished(location);
+  }
+
+  @Override
+  public Location assembly(Location aside, Location published) {
+    return storage.assembly(aside, published);
+  }
+
+  @Override
   public FileEntry stat(Location location) {
     return storage.stat(location);
   }

@@ -2,6 +2,7 @@ package org.instella.conf.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -9,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -50,7 +52,7 @@ abstract class StorageContract {
       }
     }
     assertThat(storage.readBytes(file, Math.max(1, length))).isEqualTo(bytes);
-    assertThatThrownBy(() -> storage.createLarge(file))
+    assertThatThrownBy(() -> storage.createLarge(file).close())
         .isInstanceOf(DataException.class)
         .hasMessageContaining("large-" + length);
   }
@@ -67,15 +69,57 @@ abstract class StorageContract {
   }
 
   @Test
-  void whatIsFlushedCanBeReadWhileTheFileIsOpen() throws IOException {
+  void aGrowingFileIsReadWhileItGrows() throws IOException {
     Location file = folder().resolve("growing");
-    try (OutputStream out = storage.create(file)) {
-      out.write("line one\n".getBytes(StandardCharsets.UTF_8));
+    try (GrowingFile out = storage.grow(file)) {
+      out.write(utf8("line one\n"));
+      out.takePlace();
+      assertThat(storage.readText(file)).isEqualTo("line one\n");
+      out.write(utf8("line two\n"));
       out.flush();
-      try (var in = storage.open(file)) {
-        assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8)).isEqualTo("line one\n");
-      }
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(() -> storage.readText(file).equals("line one\nline two\n"));
+      out.write(utf8("line three\n"));
+      out.sync();
+      assertThat(storage.readText(file)).isEqualTo("line one\nline two\nline three\n");
+      out.write(utf8("line four\n"));
     }
+    assertThat(storage.readText(file)).endsWith("three\nline four\n");
+  }
+
+  @Test
+  void aGrowingFileTakesThePlaceOfAnOlderOneAtOnce() throws IOException {
+    Location file = folder().resolve("growing");
+    storage.writeText(file, "old\n");
+    try (GrowingFile out = storage.grow(file)) {
+      out.write(utf8("new\n"));
+      out.sync();
+      assertThat(storage.readText(GrowingFile.latest(storage, file))).isEqualTo("old\n");
+      out.takePlace();
+      assertThat(storage.readText(GrowingFile.latest(storage, file))).isEqualTo("new\n");
+      out.write(utf8("more\n"));
+    }
+    assertThat(storage.readText(file)).isEqualTo("new\nmore\n");
+    assertThat(storage.list(folder())).hasSize(1);
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void gatheredFilesArePublishedWhereverTheyWereGathered() {
+    Location published = folder().resolve("out");
+    Location gathered = storage.assembly(storage.staging(published), published);
+    storage.writeText(gathered.resolve("part/x"), "x");
+    assertThat(storage.isPublished(published)).isFalse();
+    storage.writeText(gathered.resolve("manifest.json"), "{}");
+    storage.publish(gathered, published);
+    assertThat(storage.isPublished(published)).isTrue();
+    assertThat(storage.listFiles(published))
+        .extracting(e -> e.location().uri().substring(published.uri().length()))
+        .containsExactly("/manifest.json", "/part/x");
   }
 
   @Test

@@ -1,0 +1,474 @@
+package org.instella.conf.storage;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * An object store on this machine that speaks what Hadoop's s3a client asks for: objects with
+ * conditional puts, copies, ranges, listings, uploads in parts, bulk deletes. Everything is in
+ * memory, every request is atomic, and nothing is a folder or can be renamed or appended to. What
+ * it answers follows Amazon's S3 API reference (2006-03-01); signatures are not checked.
+ */
+public final class S3Server implements AutoCloseable {
+  private static final DateTimeFormatter HTTP_DATE =
+      DateTimeFormatter.RFC_1123_DATE_TIME.withZone(ZoneOffset.UTC);
+  private static final Pattern KEY = Pattern.compile("<Key>(.*?)</Key>", Pattern.DOTALL);
+  private static final Pattern PART = Pattern.compile("<PartNumber>([0-9]+)</PartNumber>");
+
+  private final NavigableMap<String, Stored> objects = new TreeMap<>();
+  private final Map<String, NavigableMap<Integer, byte[]>> uploads = new ConcurrentHashMap<>();
+  private final AtomicInteger uploadNumbers = new AtomicInteger();
+  private final Map<String, AtomicInteger> requests = new ConcurrentHashMap<>();
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final HttpServer server;
+  private volatile Predicate<Request> refused = request -> false;
+
+  private record Stored(byte[] bytes, Instant modified) {
+    String etag() {
+      return '"' + md5(bytes) + '"';
+    }
+  }
+
+  /**
+   * What a client asks for.
+   *
+   * @param key of the object; empty for the bucket
+   */
+  public record Request(String method, String key, Map<String, String> query) {}
+
+  private S3Server(HttpServer server) {
+    this.server = server;
+  }
+
+  /** Starts one with any bucket that is asked for. */
+  public static S3Server start() throws IOException {
+    HttpServer http =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    S3Server server = new S3Server(http);
+    http.setExecutor(server.threads);
+    http.createContext("/", server::answer);
+    http.start();
+    return server;
+  }
+
+  public String endpoint() {
+    return "http://127.0.0.1:" + server.getAddress().getPort();
+  }
+
+  /** Hadoop's settings for it, without their prefix {@code spark.hadoop.}. */
+  public Map<String, String> settings() {
+    return Map.of(
+        "fs.s3a.endpoint", endpoint(),
+        "fs.s3a.endpoint.region", "us-east-1",
+        "fs.s3a.path.style.access", "true",
+        "fs.s3a.connection.ssl.enabled", "false",
+        "fs.s3a.access.key", "test",
+        "fs.s3a.secret.key", "test",
+        "fs.s3a.attempts.maximum", "2",
+        "fs.s3a.retry.limit", "2",
+        "fs.s3a.retry.interval", "50ms");
+  }
+
+  public Configuration configuration() {
+    Configuration configuration = new Configuration();
+    settings().forEach(configuration::set);
+    return configuration;
+  }
+
+  /** From now on requests of this kind are answered 403, as a store that took away the rights. */
+  public void refuse(Predicate<Request> which) {
+    refused = which;
+  }
+
+  /** How often a method was asked for: {@code PUT}, {@code GET}. */
+  public int requests(String method) {
+    return requests.computeIfAbsent(method, m -> new AtomicInteger()).get();
+  }
+
+  /** Names of all objects of a bucket, sorted. */
+  public List<String> keys(String bucket) {
+    synchronized (objects) {
+      return objects.keySet().stream()
+          .filter(name -> name.startsWith(bucket + "/"))
+          .map(name -> name.substring(bucket.length() + 1))
+          .toList();
+    }
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      String path = exchange.getRequestURI().getRawPath().substring(1);
+      int slash = path.indexOf('/');
+      String bucket = slash < 0 ? path : path.substring(0, slash);
+      String key = slash < 0 ? "" : decode(path.substring(slash + 1).replace("+", "%2B"));
+      Request request =
+          new Request(
+              exchange.getRequestMethod(), key, query(exchange.getRequestURI().getRawQuery()));
+      requests.computeIfAbsent(request.method(), m -> new AtomicInteger()).incrementAndGet();
+      byte[] body = body(exchange);
+      if (refused.test(request)) {
+        error(exchange, 403, "AccessDenied");
+      } else if (key.isEmpty()) {
+        answerBucket(exchange, bucket, request, body);
+      } else {
+        answerObject(exchange, bucket + "/" + key, request, body);
+      }
+    } catch (RuntimeException e) {
+      e.printStackTrace();
+      throw e;
+    }
+  }
+
+  private void answerBucket(HttpExchange exchange, String bucket, Request request, byte[] body)
+      throws IOException {
+    switch (request.method()) {
+      case "HEAD", "PUT" -> empty(exchange, 200);
+      case "POST" -> { // ?delete
+        Matcher keys = KEY.matcher(new String(body, StandardCharsets.UTF_8));
+        synchronized (objects) {
+          while (keys.find()) {
+            objects.remove(bucket + "/" + unescape(keys.group(1)));
+          }
+        }
+        xml(exchange, "<DeleteResult></DeleteResult>");
+      }
+      case "GET" -> {
+        if (request.query().containsKey("uploads")) {
+          xml(
+              exchange,
+              "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>");
+        } else {
+          list(exchange, bucket, request.query());
+        }
+      }
+      default -> error(exchange, 405, "MethodNotAllowed");
+    }
+  }
+
+  /** ListObjectsV2: keys of a prefix in order, those beyond the delimiter as common prefixes. */
+  private void list(HttpExchange exchange, String bucket, Map<String, String> query)
+      throws IOException {
+    String prefix = query.getOrDefault("prefix", "");
+    String delimiter = query.getOrDefault("delimiter", "");
+    int most = Integer.parseInt(query.getOrDefault("max-keys", "1000"));
+    String after = query.getOrDefault("continuation-token", query.getOrDefault("start-after", ""));
+    StringBuilder contents = new StringBuilder();
+    TreeSet<String> folders = new TreeSet<>();
+    String last = "";
+    int count = 0;
+    boolean more = false;
+    synchronized (objects) {
+      for (Map.Entry<String, Stored> entry :
+          objects.tailMap(bucket + "/" + prefix, true).entrySet()) {
+        if (!entry.getKey().startsWith(bucket + "/" + prefix)) {
+          break;
+        }
+        String key = entry.getKey().substring(bucket.length() + 1);
+        int end = delimiter.isEmpty() ? -1 : key.indexOf(delimiter, prefix.length());
+        String folder = end < 0 ? "" : key.substring(0, end + 1);
+        if (key.compareTo(after) <= 0 || !folder.isEmpty() && after.startsWith(folder)) {
+          continue;
+        }
+        if (folders.contains(folder)) {
+          last = key;
+          continue;
+        }
+        if (count == most) {
+          more = true;
+          break;
+        }
+        count++;
+        last = key;
+        if (folder.isEmpty()) {
+          Stored object = entry.getValue();
+          contents.append(
+              "<Contents><Key>%s</Key><LastModified>%s</LastModified><ETag>%s</ETag><Size>%d</Size></Contents>"
+                  .formatted(
+                      escape(key),
+                      object.modified(),
+                      escape(object.etag()),
+                      object.bytes().length));
+        } else {
+          folders.add(folder);
+        }
+      }
+    }
+    StringBuilder answer = new StringBuilder("<ListBucketResult>");
+    answer.append("<Name>%s</Name><Prefix>%s</Prefix>".formatted(bucket, escape(prefix)));
+    answer.append("<KeyCount>%d</KeyCount><IsTruncated>%s</IsTruncated>".formatted(count, more));
+    if (more) {
+      answer.append("<NextContinuationToken>%s</NextContinuationToken>".formatted(escape(last)));
+    }
+    answer.append(contents);
+    folders.forEach(
+        folder ->
+            answer.append(
+                "<CommonPrefixes><Prefix>%s</Prefix></CommonPrefixes>".formatted(escape(folder))));
+    xml(exchange, answer.append("</ListBucketResult>").toString());
+  }
+
+  private void answerObject(HttpExchange exchange, String name, Request request, byte[] body)
+      throws IOException {
+    Map<String, String> query = request.query();
+    switch (request.method()) {
+      case "GET", "HEAD" -> get(exchange, name);
+      case "PUT" -> {
+        byte[] bytes = copied(exchange, body);
+        if (bytes == null) {
+          error(exchange, 404, "NoSuchKey");
+        } else if (query.containsKey("uploadId")) {
+          uploads.get(query.get("uploadId")).put(Integer.parseInt(query.get("partNumber")), bytes);
+          exchange.getResponseHeaders().set("ETag", '"' + md5(bytes) + '"');
+          done(exchange, "CopyPartResult", bytes);
+        } else if (store(exchange, name, bytes)) {
+          done(exchange, "CopyObjectResult", bytes);
+        }
+      }
+      case "POST" -> {
+        if (query.containsKey("uploads")) {
+          String id = "upload-" + uploadNumbers.incrementAndGet();
+          uploads.put(id, new TreeMap<>());
+          xml(
+              exchange,
+              "<InitiateMultipartUploadResult><UploadId>%s</UploadId></InitiateMultipartUploadResult>"
+                  .formatted(id));
+        } else {
+          complete(exchange, name, query.get("uploadId"), body);
+        }
+      }
+      case "DELETE" -> {
+        if (query.containsKey("uploadId")) {
+          uploads.remove(query.get("uploadId"));
+        } else {
+          synchronized (objects) {
+            objects.remove(name);
+          }
+        }
+        empty(exchange, 204);
+      }
+      default -> error(exchange, 405, "MethodNotAllowed");
+    }
+  }
+
+  private void get(HttpExchange exchange, String name) throws IOException {
+    Stored object;
+    synchronized (objects) {
+      object = objects.get(name);
+    }
+    if (object == null) {
+      error(exchange, 404, "NoSuchKey");
+      return;
+    }
+    byte[] bytes = object.bytes();
+    int from = 0;
+    int to = bytes.length;
+    String range = exchange.getRequestHeaders().getFirst("Range");
+    Headers headers = exchange.getResponseHeaders();
+    if (range != null) {
+      String[] ends = range.substring("bytes=".length()).split("-", 2);
+      from = Integer.parseInt(ends[0]);
+      to = ends[1].isEmpty() ? to : (int) Math.min(to, Long.parseLong(ends[1]) + 1);
+      if (from >= to) {
+        error(exchange, 416, "InvalidRange");
+        return;
+      }
+      headers.set("Content-Range", "bytes %d-%d/%d".formatted(from, to - 1, bytes.length));
+    }
+    headers.set("ETag", object.etag());
+    headers.set("Last-Modified", HTTP_DATE.format(object.modified()));
+    headers.set("Accept-Ranges", "bytes");
+    if (exchange.getRequestMethod().equals("HEAD")) {
+      headers.set("Content-Length", String.valueOf(to - from));
+      exchange.sendResponseHeaders(200, -1);
+      return;
+    }
+    exchange.sendResponseHeaders(range == null ? 200 : 206, to == from ? -1 : to - from);
+    exchange.getResponseBody().write(bytes, from, to - from);
+  }
+
+  /** The bytes of the object that the request wants copied, its body otherwise; null: not there. */
+  private byte[] copied(HttpExchange exchange, byte[] body) {
+    String source = exchange.getRequestHeaders().getFirst("x-amz-copy-source");
+    if (source == null) {
+      return body;
+    }
+    String name = decode(source);
+    Stored object;
+    synchronized (objects) {
+      object = objects.get(name.startsWith("/") ? name.substring(1) : name);
+    }
+    if (object == null) {
+      return null;
+    }
+    String range = exchange.getRequestHeaders().getFirst("x-amz-copy-source-range");
+    if (range == null) {
+      return object.bytes();
+    }
+    String[] ends = range.substring("bytes=".length()).split("-", 2);
+    return java.util.Arrays.copyOfRange(
+        object.bytes(), Integer.parseInt(ends[0]), Integer.parseInt(ends[1]) + 1);
+  }
+
+  /** Puts an object; where the request says that none may be there, only then. */
+  private boolean store(HttpExchange exchange, String name, byte[] bytes) throws IOException {
+    Stored object = new Stored(bytes, Instant.ofEpochMilli(System.currentTimeMillis()));
+    boolean absentOnly = "*".equals(exchange.getRequestHeaders().getFirst("If-None-Match"));
+    synchronized (objects) {
+      if (!absentOnly || !objects.containsKey(name)) {
+        objects.put(name, object);
+        exchange.getResponseHeaders().set("ETag", object.etag());
+        return true;
+      }
+    }
+    error(exchange, 412, "PreconditionFailed");
+    return false;
+  }
+
+  private void complete(HttpExchange exchange, String name, String id, byte[] body)
+      throws IOException {
+    NavigableMap<Integer, byte[]> parts = uploads.get(id);
+    if (parts == null) {
+      error(exchange, 404, "NoSuchUpload");
+      return;
+    }
+    ByteArrayOutputStream whole = new ByteArrayOutputStream();
+    Matcher numbers = PART.matcher(new String(body, StandardCharsets.UTF_8));
+    while (numbers.find()) {
+      whole.writeBytes(parts.get(Integer.parseInt(numbers.group(1))));
+    }
+    if (store(exchange, name, whole.toByteArray())) {
+      uploads.remove(id);
+      xml(
+          exchange,
+          "<CompleteMultipartUploadResult><ETag>\"%s\"</ETag></CompleteMultipartUploadResult>"
+              .formatted(md5(whole.toByteArray())));
+    }
+  }
+
+  /** A put has no answer but its headers, a copy says what it made. */
+  private static void done(HttpExchange exchange, String result, byte[] bytes) throws IOException {
+    if (exchange.getRequestHeaders().getFirst("x-amz-copy-source") == null) {
+      empty(exchange, 200);
+    } else {
+      xml(
+          exchange,
+          "<%s><ETag>\"%s\"</ETag><LastModified>%s</LastModified></%s>"
+              .formatted(result, md5(bytes), Instant.ofEpochMilli(0), result));
+    }
+  }
+
+  /** The body, taken out of the signed chunks that Amazon's client sends over plain HTTP. */
+  private static byte[] body(HttpExchange exchange) throws IOException {
+    byte[] sent = exchange.getRequestBody().readAllBytes();
+    String sha = exchange.getRequestHeaders().getFirst("x-amz-content-sha256");
+    if (sha == null || !sha.startsWith("STREAMING-")) {
+      return sent;
+    }
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    InputStream in = new ByteArrayInputStream(sent);
+    while (true) {
+      StringBuilder line = new StringBuilder();
+      for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
+        line.append((char) c);
+      }
+      int length = Integer.parseInt(line.toString().split(";")[0].strip(), 16);
+      if (length == 0) {
+        return bytes.toByteArray();
+      }
+      bytes.writeBytes(in.readNBytes(length));
+      in.skipNBytes(2);
+    }
+  }
+
+  private static Map<String, String> query(String raw) {
+    Map<String, String> query = new LinkedHashMap<>();
+    if (raw != null) {
+      for (String pair : raw.split("&")) {
+        String[] sides = pair.split("=", 2);
+        query.put(decode(sides[0]), sides.length > 1 ? decode(sides[1]) : "");
+      }
+    }
+    return query;
+  }
+
+  private static String decode(String text) {
+    return URLDecoder.decode(text, StandardCharsets.UTF_8);
+  }
+
+  private static void empty(HttpExchange exchange, int status) throws IOException {
+    exchange.sendResponseHeaders(status, -1);
+  }
+
+  private static void error(HttpExchange exchange, int status, String code) throws IOException {
+    if (exchange.getRequestMethod().equals("HEAD")) {
+      empty(exchange, status);
+      return;
+    }
+    send(
+        exchange,
+        status,
+        "<Error><Code>%s</Code><Message>%s</Message></Error>".formatted(code, code));
+  }
+
+  private static void xml(HttpExchange exchange, String text) throws IOException {
+    send(exchange, 200, text);
+  }
+
+  private static void send(HttpExchange exchange, int status, String text) throws IOException {
+    byte[] bytes = ("<?xml version=\"1.0\"?>" + text).getBytes(StandardCharsets.UTF_8);
+    exchange.getResponseHeaders().set("Content-Type", "application/xml");
+    exchange.sendResponseHeaders(status, bytes.length);
+    exchange.getResponseBody().write(bytes);
+  }
+
+  private static String escape(String text) {
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+  }
+
+  private static String unescape(String text) {
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+  }
+
+  private static String md5(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("MD5").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+    threads.shutdownNow();
+  }
+}

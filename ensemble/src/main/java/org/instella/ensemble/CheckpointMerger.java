@@ -16,7 +16,6 @@ import org.instella.conf.manifest.FileDigest;
 import org.instella.conf.manifest.Manifest;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
-import org.instella.conf.storage.StorageError;
 import org.instella.model.checkpoint.ModelFolder;
 import org.instella.model.checkpoint.ModelFolderWriter;
 import org.instella.model.checkpoint.SafetensorsWriter;
@@ -134,7 +133,7 @@ public final class CheckpointMerger implements AutoCloseable {
    * @throws StoppedException after a wish to stop; it says what is left to do
    */
   public Manifest merge(Location output) {
-    requireAbsent(output);
+    storage.requireAbsent(output);
     try {
       for (int shard = 0; shard < shards().size(); shard++) {
         writeShard(output, shard);
@@ -183,7 +182,7 @@ public final class CheckpointMerger implements AutoCloseable {
    * @throws IllegalStateException if a shard is missing
    */
   public Manifest publish(Location output) {
-    requireAbsent(output);
+    storage.requireAbsent(output);
     MergeStaging staging = staging(output);
     ModelFolderWriter writer = ModelFolderWriter.into(storage, staging.folder());
     List<FinishedShard.Note> notes = new ArrayList<>();
@@ -279,20 +278,6 @@ public final class CheckpointMerger implements AutoCloseable {
         sources.values().stream()
             .anyMatch(source -> target.tensors().stream().anyMatch(source::waitsForDisk));
     return Runtime.getRuntime().availableProcessors() * (cold ? 2 : 1);
-  }
-
-  /**
-   * Says early what {@link #publish} would say late.
-   *
-   * @throws DataException if {@code output} exists
-   */
-  public void requireAbsent(Location output) {
-    if (storage.exists(output)) {
-      throw new DataException(
-          StorageError.ALREADY_EXISTS,
-          "%s exists already and is not overwritten; remove it or name another output"
-              .formatted(output));
-    }
   }
 
   private MergeStaging staging(Location output) {

@@ -57,7 +57,7 @@ public record MergeJob(MergeConfig config) implements Job {
     MergeConfig settings = config;
     Location output = context.output();
     List<Integer> shards = IntStream.range(0, merger.shards().size()).boxed().toList();
-    merger.requireAbsent(output);
+    context.storage().requireAbsent(output);
     try {
       ParallelStage.run(
           context.cluster().get(),

@@ -242,10 +242,12 @@ class KilledTokenizerTest {
   private static void collect(Path folder, Map<String, FileTime> shards) throws IOException {
     if (Files.exists(folder)) {
       try (Stream<Path> finished = Files.list(folder)) {
-        for (Path shard : finished.toList()) {
-          String name = shard.getFileName() + ".arrow";
-          if (Files.exists(shard.resolve(name))) {
-            shards.put(name, Files.getLastModifiedTime(shard.resolve(name)));
+        for (Path note : finished.toList()) {
+          String attempt = Files.readString(note).strip();
+          String name = note.getFileName() + ".arrow";
+          Path shard = folder.resolveSibling("attempts").resolve(attempt).resolve(name);
+          if (Files.exists(shard)) {
+            shards.put(name, Files.getLastModifiedTime(shard));
           }
         }
       }

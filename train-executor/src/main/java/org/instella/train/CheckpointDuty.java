@@ -38,6 +38,7 @@ final class CheckpointDuty implements AutoCloseable {
   private final Checkpoints.Retention retention;
   private final ProcessGroup group;
   private final OptimizerKernels kernels;
+  private final Runnable logs;
   private final Consumer<TrainerState> saved;
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
@@ -57,6 +58,8 @@ final class CheckpointDuty implements AutoCloseable {
   /**
    * A rank's duty.
    *
+   * @param logs called on rank 0, by any thread, before a checkpoint is published: puts on disk
+   *     what the run's files say of its steps, which nobody will make again
    * @param saved called on rank 0 on the training thread after a checkpoint was published
    */
   CheckpointDuty(
@@ -65,12 +68,14 @@ final class CheckpointDuty implements AutoCloseable {
       Checkpoints.Retention retention,
       ProcessGroup group,
       OptimizerKernels kernels,
+      Runnable logs,
       Consumer<TrainerState> saved) {
     this.writer = writer;
     this.checkpoints = checkpoints;
     this.retention = retention;
     this.group = group;
     this.kernels = kernels;
+    this.logs = logs;
     this.saved = saved;
   }
 
@@ -181,6 +186,7 @@ final class CheckpointDuty implements AutoCloseable {
   }
 
   private void commit(TrainerState state) {
+    logs.run();
     writer.commit(state);
     checkpoints.retain(retention);
   }

@@ -143,6 +143,11 @@ final class RunMonitor implements AutoCloseable {
         documents);
   }
 
+  /** Puts on disk what the run's files say so far; any thread may ask for it. */
+  void sync() {
+    log.sync();
+  }
+
   void measured(long step, SortedMap<String, Double> losses) {
     log.writeHeldOut(step, losses);
     parts.run.listener().measured(step, losses);

@@ -162,6 +162,7 @@ final class RunParts implements AutoCloseable {
             config.checkpoint().keep(), calendar.keepEvery(), config.checkpoint().keepBest()),
         group,
         kernels,
+        () -> monitor.ifPresent(RunMonitor::sync),
         saved -> run.listener().saved(saved.step(), places.of(saved.step())));
   }
 

@@ -135,6 +135,13 @@ final class StepLog implements AutoCloseable {
     return scalars;
   }
 
+  /** A checkpoint may count on the lines so far. */
+  void sync() {
+    metrics.sync();
+    ledger.sync();
+    incidents.sync();
+  }
+
   void write(Incident incident) {
     incidents.write(incident.toLine());
   }

@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>Object stores know no such files. There the bytes so far are kept in a local file and put anew
  * as a whole, by a thread of its own: flushed bytes are seen within seconds, synced ones at once.
- * Belongs to one thread.
+ * Belongs to one thread, but any other may {@link #sync}.
  */
 public interface GrowingFile extends AutoCloseable {
 

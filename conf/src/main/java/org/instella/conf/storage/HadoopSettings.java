@@ -1,20 +1,20 @@
 package org.instella.conf.storage;
 
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
-import org.apache.hadoop.conf.Configuration;
 
 /**
- * What Hadoop's client is told in this process: its own files ({@code core-site.xml} on the class
- * path) and, stronger, what was added here. Spark's properties {@code spark.hadoop.NAME} arrive
- * here on the driver and on every executor, so that an object store's address and keys mean the
- * same to Spark and to us.
+ * What Hadoop's client is told in this process beside its own files ({@code core-site.xml} on the
+ * class path), and stronger than them. Spark's properties {@code spark.hadoop.NAME} arrive here on
+ * the driver and on every executor, so that an object store's address and keys mean the same to
+ * Spark and to us.
  */
 public final class HadoopSettings {
-  private static final Map<String, String> ADDED = new TreeMap<>();
+  /** Of Spark's properties that are Hadoop's settings. */
+  public static final String SPARK_PREFIX = "spark.hadoop.";
 
-  /** Made when first asked for: local work never pays for it. */
-  private static Configuration configuration;
+  private static volatile SortedMap<String, String> added = new TreeMap<>();
 
   private HadoopSettings() {}
 
@@ -25,16 +25,26 @@ public final class HadoopSettings {
    */
   public static synchronized void add(Map<String, String> settings) {
     if (!settings.isEmpty()) {
-      ADDED.putAll(settings);
-      configuration = null;
+      SortedMap<String, String> all = new TreeMap<>(added);
+      all.putAll(settings);
+      added = all;
     }
   }
 
-  static synchronized Configuration configuration() {
-    if (configuration == null) {
-      configuration = new Configuration();
-      ADDED.forEach(configuration::set);
-    }
-    return configuration;
+  /** Adds those of some properties that are for Hadoop; others are left alone. */
+  public static void addFromSpark(Map<String, String> properties) {
+    SortedMap<String, String> settings = new TreeMap<>();
+    properties.forEach(
+        (name, value) -> {
+          if (name.startsWith(SPARK_PREFIX)) {
+            settings.put(name.substring(SPARK_PREFIX.length()), value);
+          }
+        });
+    add(settings);
+  }
+
+  /** All that were added; another map after every change. */
+  static SortedMap<String, String> added() {
+    return added;
   }
 }

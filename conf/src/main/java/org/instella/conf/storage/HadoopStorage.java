@@ -9,7 +9,10 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileContext;
@@ -24,10 +27,23 @@ import org.instella.conf.error.EnvironmentException;
 
 /** File systems with folders and renames through Hadoop's client, HDFS above all. */
 class HadoopStorage implements Storage {
+  private SortedMap<String, String> settings = new TreeMap<>();
+  private Configuration made = new Configuration();
+
+  private synchronized Configuration configuration() {
+    SortedMap<String, String> now = HadoopSettings.added();
+    if (settings != now) {
+      Configuration fresh = new Configuration();
+      now.forEach(fresh::set);
+      settings = now;
+      made = fresh;
+    }
+    return made;
+  }
 
   FileSystem fileSystem(Location location) throws IOException {
     try {
-      return FileSystem.get(path(location).toUri(), HadoopSettings.configuration());
+      return FileSystem.get(path(location).toUri(), configuration());
     } catch (UnsupportedFileSystemException e) {
       throw unknown(location, e);
     } catch (RuntimeException e) { // how Hadoop tells of a class that is not there
@@ -144,7 +160,7 @@ class HadoopStorage implements Storage {
     try {
       fileSystem(published).mkdirs(path(published.parent()));
       // FileSystem.rename would move the source into an existing folder, or return false.
-      FileContext.getFileContext(path(published).toUri(), HadoopSettings.configuration())
+      FileContext.getFileContext(path(published).toUri(), configuration())
           .rename(path(staging), path(published), Options.Rename.NONE);
     } catch (IOException e) {
       throw StorageFailures.translate("publish", published, e, StorageError.WRITE_FAILED);

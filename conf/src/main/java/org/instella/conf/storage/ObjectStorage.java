@@ -2,8 +2,11 @@ package org.instella.conf.storage;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileSystem;
@@ -22,6 +25,11 @@ final class ObjectStorage extends HadoopStorage {
 
   /** Above it a file is copied by the store, which cannot refuse to overwrite in the same step. */
   private static final long PUT_AGAIN = 32 << 20;
+
+  /** The artefacts of a run stand before the run itself. */
+  private static final Comparator<Location> INNER_FIRST =
+      Comparator.comparingInt((Location file) -> -file.uri().split("/").length)
+          .thenComparing(Comparator.naturalOrder());
 
   static boolean serves(Location location) {
     return SCHEMES.contains(location.scheme());
@@ -100,7 +108,7 @@ final class ObjectStorage extends HadoopStorage {
   }
 
   /**
-   * Moves every file and puts the manifest last. The old one goes first: a folder that is half
+   * Moves every file and puts the manifests last. Their old ones go first: a folder that is half
    * moved must look whole at neither place.
    */
   private void publishFolder(Location staging, Location published) throws IOException {
@@ -108,22 +116,29 @@ final class ObjectStorage extends HadoopStorage {
       throw new FileAlreadyExistsException(published.uri());
     }
     delete(published); // of a publication that was interrupted
-    Location from = staging.resolve(Manifest.FILE_NAME);
-    byte[] manifest = exists(from) ? readBytes(from, (int) PUT_AGAIN) : new byte[0];
     List<FileEntry> files = listFiles(staging);
-    if (manifest.length > 0) {
-      delete(from);
-    }
+    SortedMap<Location, byte[]> manifests = new TreeMap<>(INNER_FIRST);
     for (FileEntry file : files) {
-      if (!file.location().equals(from)) {
-        String name = file.location().uri().substring(staging.uri().length() + 1);
-        move(file.location(), published.resolve(name));
+      if (isManifest(file)) {
+        manifests.put(moved(file, staging, published), readBytes(file.location(), (int) PUT_AGAIN));
       }
     }
-    if (manifest.length > 0) {
-      writeBytes(published.resolve(Manifest.FILE_NAME), manifest);
+    files.stream().filter(ObjectStorage::isManifest).forEach(file -> delete(file.location()));
+    for (FileEntry file : files) {
+      if (!isManifest(file)) {
+        move(file.location(), moved(file, staging, published));
+      }
     }
+    manifests.forEach(this::writeBytes);
     delete(staging);
+  }
+
+  private static boolean isManifest(FileEntry file) {
+    return file.location().name().equals(Manifest.FILE_NAME);
+  }
+
+  private static Location moved(FileEntry file, Location from, Location to) {
+    return to.resolve(file.location().uri().substring(from.uri().length() + 1));
   }
 
   /** The store copies; the bytes do not come here. */

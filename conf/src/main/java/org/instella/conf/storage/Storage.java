@@ -61,6 +61,17 @@ public interface Storage {
   }
 
   /**
+   * Says before the work what {@link #publish} would say after it.
+   *
+   * @throws DataException if something is published at {@code output}
+   */
+  default void requireAbsent(Location output) {
+    if (isPublished(output)) {
+      throw StorageFailures.alreadyThere(output, null);
+    }
+  }
+
+  /**
    * What is at a location.
    *
    * @throws DataException if nothing is there

@@ -68,9 +68,9 @@ final class SyncedStream extends BufferedOutputStream
   }
 
   @Override
-  public synchronized void sync() throws IOException {
+  public void sync() throws IOException {
     flush();
-    channel.force(false);
+    channel.force(false); // outside the lock: writers need not wait for the disk
   }
 
   @Override

@@ -18,7 +18,6 @@ import org.instella.conf.manifest.FileDigest;
 import org.instella.conf.manifest.Manifest;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
-import org.instella.conf.storage.StorageError;
 import org.instella.model.transformer.TensorSpec;
 import org.instella.model.transformer.TransformerConfig;
 
@@ -68,12 +67,7 @@ public final class ModelFolderWriter implements AutoCloseable {
    * @throws DataException if something is there already
    */
   public static ModelFolderWriter staged(Storage storage, Location published) {
-    if (storage.exists(published)) {
-      throw new DataException(
-          StorageError.ALREADY_EXISTS,
-          "%s exists already and is not overwritten; remove it or name another output"
-              .formatted(published));
-    }
+    storage.requireAbsent(published);
     return new ModelFolderWriter(storage, storage.staging(published), published);
   }
 

@@ -2,11 +2,13 @@ package org.instella.jobs.command;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.instella.conf.error.ErrorCategory;
+import org.instella.conf.storage.HadoopSettings;
 import org.instella.conf.storage.Location;
 import org.instella.ensemble.MergeWarmUp;
 import org.instella.jobs.progress.StopSignal;
@@ -63,12 +65,21 @@ public final class Instella implements Runnable {
       MergeWarmUp.inBackground();
     }
     StopSignal.install();
+    HadoopSettings.addFromSpark(sparkProperties()); // spark-submit's, before a recipe is read
     int code =
         run(
             new PrintWriter(System.out, true, StandardCharsets.UTF_8),
             new PrintWriter(System.err, true, StandardCharsets.UTF_8),
             args);
     System.exit(code);
+  }
+
+  private static Map<String, String> sparkProperties() {
+    Map<String, String> properties = new HashMap<>();
+    for (String name : System.getProperties().stringPropertyNames()) {
+      properties.put(name, System.getProperty(name));
+    }
+    return properties;
   }
 
   /**

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.instella.conf.settings.Recipe;
 import org.instella.conf.settings.Settings;
+import org.instella.conf.storage.HadoopSettings;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.jobs.cluster.ClusterConfig;
@@ -55,10 +56,14 @@ final class RecipeOptions {
   Recipe recipe(Optional<Location> file, List<String> more) {
     List<String> all = new ArrayList<>(more);
     all.addAll(sets);
-    return Optional.ofNullable(conf)
-        .or(() -> file)
-        .map(location -> Recipe.load(Storage.standard(), location, all))
-        .orElseGet(() -> Recipe.ofSets(all));
+    Recipe recipe =
+        Optional.ofNullable(conf)
+            .or(() -> file)
+            .map(location -> Recipe.load(Storage.standard(), location, all))
+            .orElseGet(() -> Recipe.ofSets(all));
+    // From here on files are read and written, before there is a Spark that would say so.
+    HadoopSettings.addFromSpark(cluster(recipe.root()).properties());
+    return recipe;
   }
 
   /** Where Spark is to run, by {@code --master} and the recipe's section {@code spark}. */

@@ -7,12 +7,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.instella.conf.error.DataException;
 import org.instella.conf.error.StoppedException;
 import org.instella.conf.settings.Settings;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
-import org.instella.conf.storage.StorageError;
 import org.instella.ensemble.CheckpointMerger;
 import org.instella.ensemble.MergeConfig;
 import org.instella.ensemble.MergeStage;
@@ -71,12 +69,7 @@ public record MergeSearchJob(MergeSearchConfig config, Section section) implemen
   public JobResult run(JobContext context) {
     Storage storage = context.storage();
     Location output = context.output();
-    if (storage.exists(output)) {
-      throw new DataException(
-          StorageError.ALREADY_EXISTS,
-          "%s exists already and is not overwritten; remove it or name another output"
-              .formatted(output));
-    }
+    storage.requireAbsent(output);
     Location work = output.parent().resolve("._search-" + output.name());
     SearchOutcome outcome;
     SearchRow picked;

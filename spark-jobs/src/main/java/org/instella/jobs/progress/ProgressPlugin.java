@@ -2,16 +2,20 @@ package org.instella.jobs.progress;
 
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.HashMap;
 import java.util.Map;
+import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.plugin.DriverPlugin;
 import org.apache.spark.api.plugin.ExecutorPlugin;
 import org.apache.spark.api.plugin.PluginContext;
 import org.apache.spark.api.plugin.SparkPlugin;
 import org.instella.conf.error.EnvironmentException;
+import org.instella.conf.storage.HadoopSettings;
 import org.instella.model.torch.TorchDevice;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.Tuple2;
 
 /**
  * The two ends of the channel; see {@link ProgressChannel} for the executor's and the driver's use.
@@ -67,6 +71,7 @@ public final class ProgressPlugin implements SparkPlugin {
       @Override
       public void init(PluginContext plugin, Map<String, String> extraConf) {
         ProgressChannel.connect(new Driver(plugin));
+        HadoopSettings.addFromSpark(all(plugin.conf()));
         boolean process = !plugin.executorID().equals("driver");
         if (process && plugin.conf().getBoolean(PRELOAD, false)) {
           Thread loader = new Thread(ProgressPlugin::preload, "instella-preload");
@@ -75,6 +80,14 @@ public final class ProgressPlugin implements SparkPlugin {
         }
       }
     };
+  }
+
+  private static Map<String, String> all(SparkConf conf) {
+    Map<String, String> all = new HashMap<>();
+    for (Tuple2<String, String> property : conf.getAll()) {
+      all.put(property._1(), property._2());
+    }
+    return all;
   }
 
   private static void preload() {

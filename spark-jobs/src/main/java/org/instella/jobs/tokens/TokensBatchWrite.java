@@ -43,7 +43,7 @@ final class TokensBatchWrite implements BatchWrite {
 
   @Override
   public DataWriterFactory createBatchWriterFactory(PhysicalWriteInfo info) {
-    if (storage.exists(write.folder())) {
+    if (storage.isPublished(write.folder())) {
       throw new DataException(
           JobError.BAD_INPUT,
           "%s exists; a data set is written once: remove it or save to another folder"

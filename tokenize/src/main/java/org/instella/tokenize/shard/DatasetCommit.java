@@ -1,13 +1,16 @@
 package org.instella.tokenize.shard;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.instella.conf.error.DataException;
 import org.instella.conf.error.InstellaException;
 import org.instella.conf.manifest.FileDigest;
 import org.instella.conf.manifest.Manifest;
+import org.instella.conf.storage.FileEntry;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.tokenize.bpe.Tokenizer;
@@ -15,7 +18,8 @@ import org.instella.tokenize.document.WorkUnit;
 
 /**
  * Makes a data set of finished shards: moves them together, writes the manifest last and publishes
- * the folder by one rename. Every step may be interrupted and is taken up again by the next call.
+ * the folder by one rename; on an object store they are gathered in place and the manifest, put
+ * last, publishes them. Every step may be interrupted and is taken up again by the next call.
  *
  * @param staging where the shards were finished, see {@link ShardPlace}
  * @param published folder of the data set to be
@@ -54,27 +58,48 @@ public record DatasetCommit(
    * @throws DataException if too many lines were rejected, or if something is there already
    */
   public Manifest publish(Storage storage, List<ShardResult> results, Manifest.Builder manifest) {
-    checkRejected(results);
-    Location gathered = staging.resolve("dataset");
+    checkRejected(storage, results);
+    storage.requireAbsent(published);
+    Location gathered = storage.assembly(staging.resolve("dataset"), published);
     storage.makeFolder(gathered);
+    Set<String> names = new HashSet<>();
     for (ShardResult result : results) {
-      Location shard = new ShardPlace(staging, result.name()).finished();
+      Location shard = folder(storage, result.name());
       for (FileDigest file : result.files()) {
-        Location there = gathered.resolve(file.name());
-        if (!storage.exists(there)) {
-          storage.publish(shard.resolve(file.name()), there);
-        }
+        gather(storage, shard.resolve(file.name()), gathered.resolve(file.name()));
         manifest.file(file);
+        names.add(file.name());
       }
     }
+    removeOthers(storage, gathered, names);
     addFacts(manifest, results);
     Manifest built = manifest.build();
-    // A manifest left by an interrupted commit may be cut short.
-    storage.delete(gathered.resolve(Manifest.FILE_NAME));
     built.writeTo(storage, gathered);
     storage.publish(gathered, published);
     removeStaging(storage);
     return built;
+  }
+
+  /** A file that is still where it was written has not been moved, whatever lies at its place. */
+  private static void gather(Storage storage, Location written, Location there) {
+    if (storage.exists(written)) {
+      storage.delete(there);
+      storage.publish(written, there);
+    } else {
+      storage.stat(there); // moved by a commit that was interrupted
+    }
+  }
+
+  /**
+   * Removes what an interrupted commit may have left: a manifest that is cut short, and on an
+   * object store, where all gather in the same place, files of another recipe.
+   */
+  private static void removeOthers(Storage storage, Location gathered, Set<String> names) {
+    for (FileEntry entry : storage.list(gathered)) {
+      if (!names.contains(entry.location().name())) {
+        storage.delete(entry.location());
+      }
+    }
   }
 
   /**
@@ -97,16 +122,24 @@ public record DatasetCommit(
 
   private static ShardResult result(Storage storage, TokenizePlan plan, WorkUnit unit) {
     ShardTaskSpec task = plan.task(unit);
-    if (!ShardTask.isFinished(storage, task)) {
-      throw new DataException(
-          ShardError.SHARD_MISSING,
-          "Shard %s of %s is not finished; run instella tokenize again, it takes up where it stopped"
-              .formatted(unit.name(), plan.published()));
-    }
-    return ShardResult.read(storage, task.place().finished());
+    return ShardTask.finished(storage, task)
+        .orElseThrow(() -> notFinished(unit.name(), plan.published()));
   }
 
-  private void checkRejected(List<ShardResult> results) {
+  private Location folder(Storage storage, String shard) {
+    return new ShardPlace(staging, shard)
+        .finished(storage)
+        .orElseThrow(() -> notFinished(shard, published));
+  }
+
+  private static DataException notFinished(String shard, Location published) {
+    return new DataException(
+        ShardError.SHARD_MISSING,
+        "Shard %s of %s is not finished; run instella tokenize again, it takes up where it stopped"
+            .formatted(shard, published));
+  }
+
+  private void checkRejected(Storage storage, List<ShardResult> results) {
     long rejected = results.stream().mapToLong(ShardResult::rejected).sum();
     long lines =
         rejected + results.stream().mapToLong(r -> r.documents() + r.empty() + r.notDrawn()).sum();
@@ -121,9 +154,7 @@ public record DatasetCommit(
                   lines,
                   header.source(),
                   maxRejectedShare,
-                  new ShardPlace(staging, first.name())
-                      .finished()
-                      .resolve(first.name() + RejectedLines.SUFFIX)));
+                  folder(storage, first.name()).resolve(first.name() + RejectedLines.SUFFIX)));
     }
   }
 

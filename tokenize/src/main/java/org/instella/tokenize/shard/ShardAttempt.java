@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.instella.conf.error.DataException;
 import org.instella.conf.error.EnvironmentException;
@@ -19,9 +20,9 @@ import org.instella.tokenize.document.RejectedLine;
 /**
  * One attempt at writing one shard, by the task of any engine.
  *
- * <p>It writes into a folder of its own and {@link #publish} moves that by one rename that refuses
- * to overwrite. So attempts may be killed, repeated and run side by side: the first to finish
- * stays, the others find it there and drop theirs. An attempt that is closed before it was
+ * <p>It writes into a folder of its own and {@link #publish} leaves a note of that where no other
+ * attempt has left one. So attempts may be killed, repeated and run side by side: the first to
+ * finish stays, the others find its note and drop theirs. An attempt that is closed before it was
  * published leaves nothing; one that is killed leaves a folder that nobody looks at and that goes
  * with the staging folder. Belongs to one thread.
  */
@@ -79,9 +80,9 @@ public final class ShardAttempt implements AutoCloseable {
     }
   }
 
-  /** Whether the shard lies in the staging folder, complete. */
-  public static boolean isFinished(Storage storage, ShardPlace place) {
-    return storage.exists(place.finished().resolve(ShardResult.FILE_NAME));
+  /** What the attempt that stayed has written; empty until one has finished. */
+  public static Optional<ShardResult> finished(Storage storage, ShardPlace place) {
+    return place.finished(storage).map(folder -> ShardResult.read(storage, folder));
   }
 
   /** Encodes one document and appends it, or counts it as empty where it has no token. */
@@ -130,15 +131,12 @@ public final class ShardAttempt implements AutoCloseable {
     ShardResult result = finish(input);
     result.writeTo(storage, folder);
     try {
-      storage.publish(folder, place.finished());
+      place.finish(storage, folder);
       published = true;
+      return result;
     } catch (DataException e) {
-      if (!isFinished(storage, place)) {
-        throw e;
-      }
-      return ShardResult.read(storage, place.finished());
+      return finished(storage, place).orElseThrow(() -> e);
     }
-    return result;
   }
 
   /** Removes what was written, unless it was published. */

@@ -1,7 +1,10 @@
 package org.instella.tokenize.shard;
 
 import java.io.Serializable;
+import java.util.Optional;
+import org.instella.conf.error.DataException;
 import org.instella.conf.storage.Location;
+import org.instella.conf.storage.Storage;
 
 /**
  * Where the attempts at one shard meet.
@@ -11,13 +14,39 @@ import org.instella.conf.storage.Location;
  */
 public record ShardPlace(Location staging, String name) implements Serializable {
 
-  /** Where the finished shard lies until the commit: there if and only if it is finished. */
-  public Location finished() {
-    return staging.resolve("shards").resolve(name);
+  /**
+   * The folder of the attempt that stayed, with the shard's files until the commit moves them;
+   * empty until one has finished.
+   */
+  Optional<Location> finished(Storage storage) {
+    if (!isFinished(storage)) {
+      return Optional.empty();
+    }
+    return Optional.of(staging.resolve("attempts").resolve(storage.readText(note()).strip()));
+  }
+
+  boolean isFinished(Storage storage) {
+    return storage.exists(note());
   }
 
   /** A folder of its own for every attempt. */
   Location attempt(String unique) {
     return staging.resolve("attempts").resolve(name + "-" + unique);
+  }
+
+  /**
+   * Makes an attempt the one that stays: a small file with its name, published once. Files of
+   * gigabytes are not moved for it, which an object store could do by copying only.
+   *
+   * @throws DataException if another one was faster
+   */
+  void finish(Storage storage, Location attempt) {
+    Location draft = attempt.resolve("note");
+    storage.writeText(draft, attempt.name() + "\n");
+    storage.publish(draft, note());
+  }
+
+  private Location note() {
+    return staging.resolve("shards").resolve(name);
   }
 }

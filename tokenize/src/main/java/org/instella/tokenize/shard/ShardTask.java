@@ -1,5 +1,6 @@
 package org.instella.tokenize.shard;
 
+import java.util.Optional;
 import org.instella.conf.error.DataException;
 import org.instella.conf.error.EnvironmentException;
 import org.instella.conf.storage.Storage;
@@ -38,8 +39,9 @@ public final class ShardTask {
 
   /** Opens the tokenizer and writes the shard, unless it is finished already. */
   public static ShardResult run(Storage storage, ShardTaskSpec spec) {
-    if (isFinished(storage, spec)) {
-      return ShardResult.read(storage, spec.place().finished());
+    Optional<ShardResult> before = finished(storage, spec);
+    if (before.isPresent()) {
+      return before.get();
     }
     try (Tokenizer tokenizer = Tokenizers.open(storage, spec.config().tokenizer())) {
       return run(storage, spec, tokenizer);
@@ -53,15 +55,17 @@ public final class ShardTask {
    * @throws EnvironmentException if reading or writing fails
    */
   public static ShardResult run(Storage storage, ShardTaskSpec spec, Tokenizer tokenizer) {
-    if (isFinished(storage, spec)) {
-      return ShardResult.read(storage, spec.place().finished());
-    }
-    return new ShardTask(storage, spec, tokenizer).write();
+    return finished(storage, spec).orElseGet(() -> new ShardTask(storage, spec, tokenizer).write());
   }
 
-  /** Whether the shard lies in the staging folder, complete. */
+  /** What lies in the staging folder, complete; empty until the shard is finished. */
+  public static Optional<ShardResult> finished(Storage storage, ShardTaskSpec spec) {
+    return ShardAttempt.finished(storage, spec.place());
+  }
+
+  /** As {@link #finished}, without reading it. */
   public static boolean isFinished(Storage storage, ShardTaskSpec spec) {
-    return ShardAttempt.isFinished(storage, spec.place());
+    return spec.place().isFinished(storage);
   }
 
   private ShardResult write() {

@@ -100,9 +100,9 @@ class ShardTaskTest {
     // The first attempt finishes while the second is writing.
     Storage raced = new RacingStorage(STORAGE, () -> ShardTask.run(STORAGE, task, TOKENIZER));
     ShardResult second = ShardTask.run(raced, task, TOKENIZER);
-    assertThat(second.files())
-        .isEqualTo(ShardResult.read(STORAGE, task.place().finished()).files());
-    assertThat(list(folder.resolve(plan.staging().name() + "/attempts"))).isEmpty();
+    assertThat(second.files()).isEqualTo(ShardTask.finished(STORAGE, task).orElseThrow().files());
+    assertThat(list(folder.resolve(plan.staging().name() + "/attempts")))
+        .containsExactly(task.place().finished(STORAGE).orElseThrow().name());
   }
 
   @Test

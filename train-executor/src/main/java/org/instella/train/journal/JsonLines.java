@@ -6,13 +6,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.instella.conf.error.EnvironmentException;
+import org.instella.conf.storage.GrowingFile;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.conf.storage.StorageError;
@@ -21,16 +21,16 @@ import org.instella.conf.storage.StorageError;
  * A file with one JSON object per step that goes on where a checkpoint left it: lines of later
  * steps, which will be made again, are dropped, and so is a line that a crash cut short.
  *
- * <p>The kept lines are copied to {@code NAME.next}, which then takes the place of the old file and
- * stays open for writing. A crash in between leaves one of the two, and the next attempt finds it.
+ * <p>The kept lines are copied to a file that then takes the place of the old one and goes on
+ * growing. A crash in between leaves one of the two, and the next attempt finds it.
  */
 public final class JsonLines implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Location file;
-  private final OutputStream out;
+  private final GrowingFile out;
 
-  private JsonLines(Location file, OutputStream out) {
+  private JsonLines(Location file, GrowingFile out) {
     this.file = file;
     this.out = out;
   }
@@ -61,8 +61,7 @@ public final class JsonLines implements AutoCloseable {
 
   /** Hears every sound line of a file that may still be written; none where there is no file. */
   public static void read(Storage storage, Location file, Consumer<JsonNode> heard) {
-    Location next = file.parent().resolve(file.name() + ".next");
-    Location there = !storage.exists(file) && storage.exists(next) ? next : file;
+    Location there = GrowingFile.latest(storage, file);
     if (!storage.exists(there)) {
       return;
     }
@@ -79,22 +78,14 @@ public final class JsonLines implements AutoCloseable {
 
   private static JsonLines open(
       Storage storage, Location file, Predicate<JsonNode> stays, Consumer<JsonNode> kept) {
-    Location next = file.parent().resolve(file.name() + ".next");
-    if (storage.exists(file)) {
-      storage.delete(next);
-    } else if (storage.exists(next)) {
-      storage.publish(next, file);
-    }
-    OutputStream out = storage.create(next);
+    GrowingFile out = storage.grow(file);
     try {
       if (storage.exists(file)) {
         copy(storage, file, out, stays, kept);
       }
-      out.flush();
-      storage.delete(file);
-      storage.publish(next, file);
+      out.takePlace();
     } catch (IOException e) {
-      throw failed(next, e);
+      throw failed(file, e);
     }
     return new JsonLines(file, out);
   }
@@ -102,7 +93,7 @@ public final class JsonLines implements AutoCloseable {
   private static void copy(
       Storage storage,
       Location file,
-      OutputStream out,
+      GrowingFile out,
       Predicate<JsonNode> stays,
       Consumer<JsonNode> kept)
       throws IOException {
@@ -133,11 +124,20 @@ public final class JsonLines implements AutoCloseable {
     }
   }
 
-  /** Appends a line and hands it to the operating system. */
+  /** Appends a line, which readers see soon. */
   public void write(SortedMap<String, Object> fields) {
     try {
       out.write((JSON.writeValueAsString(fields) + "\n").getBytes(StandardCharsets.UTF_8));
       out.flush();
+    } catch (IOException e) {
+      throw failed(file, e);
+    }
+  }
+
+  /** Returns when the lines so far would survive this process and its machine's power. */
+  public void sync() {
+    try {
+      out.sync();
     } catch (IOException e) {
       throw failed(file, e);
     }

@@ -1,11 +1,11 @@
 package org.instella.train.tensorboard;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.time.Clock;
 import java.util.Map;
 import java.util.TreeMap;
 import org.instella.conf.error.EnvironmentException;
+import org.instella.conf.storage.GrowingFile;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
 import org.instella.conf.storage.StorageError;
@@ -18,10 +18,10 @@ import org.instella.conf.storage.StorageError;
  */
 public final class EventFile implements AutoCloseable {
   private final Location file;
-  private final OutputStream out;
+  private final GrowingFile out;
   private final Clock clock;
 
-  private EventFile(Location file, OutputStream out, Clock clock) {
+  private EventFile(Location file, GrowingFile out, Clock clock) {
     this.file = file;
     this.out = out;
     this.clock = clock;
@@ -42,9 +42,10 @@ public final class EventFile implements AutoCloseable {
               "events.out.tfevents.%010d.%03d.instella".formatted(millis / 1000, millis % 1000));
       millis++;
     } while (storage.exists(file));
-    EventFile events = new EventFile(file, storage.create(file), clock);
+    EventFile events = new EventFile(file, storage.grow(file), clock);
     events.write(EventMessage.fileVersion(events.now()));
     events.write(EventMessage.sessionStart(events.now(), firstStep));
+    events.show();
     return events;
   }
 
@@ -63,8 +64,16 @@ public final class EventFile implements AutoCloseable {
 
   private void write(byte[] event) {
     try {
-      TfRecords.write(out, event);
+      out.write(TfRecords.framed(event));
       out.flush();
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  private void show() {
+    try {
+      out.takePlace();
     } catch (IOException e) {
       throw failed(e);
     }

@@ -1,7 +1,5 @@
 package org.instella.train.tensorboard;
 
-import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
@@ -17,12 +15,15 @@ final class TfRecords {
 
   private TfRecords() {}
 
-  static void write(OutputStream out, byte[] record) throws IOException {
+  /** A record as it stands in a file. */
+  static byte[] framed(byte[] record) {
     byte[] length = little(Long.BYTES).putLong(record.length).array();
-    out.write(length);
-    out.write(little(Integer.BYTES).putInt(maskedCrc(length)).array());
-    out.write(record);
-    out.write(little(Integer.BYTES).putInt(maskedCrc(record)).array());
+    return little(Long.BYTES + 2 * Integer.BYTES + record.length)
+        .put(length)
+        .putInt(maskedCrc(length))
+        .put(record)
+        .putInt(maskedCrc(record))
+        .array();
   }
 
   /** Rotated and shifted, so that a checksum over bytes that hold checksums is not degenerate. */

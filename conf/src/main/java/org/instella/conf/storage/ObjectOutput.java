@@ -10,8 +10,8 @@ import org.apache.hadoop.fs.FileAlreadyExistsException;
  * failed nothing is put: half an object would look like a whole one.
  */
 final class ObjectOutput extends OutputStream {
-  /** How s3a tells of HTTP's 412, which is the answer where an object was to be new and is not. */
-  private static final String NOT_NEW = "RemoteFileChangedException";
+  /** How s3a tells of HTTP's 412: an object was to be new, or to replace one that is gone. */
+  private static final String OTHER_THERE = "RemoteFileChangedException";
 
   private final Location object;
   private final FSDataOutputStream out;
@@ -56,7 +56,7 @@ final class ObjectOutput extends OutputStream {
     try {
       out.close();
     } catch (IOException e) {
-      if (e.getClass().getSimpleName().equals(NOT_NEW)) {
+      if (e.getClass().getSimpleName().equals(OTHER_THERE)) {
         throw (IOException) new FileAlreadyExistsException(object.uri()).initCause(e);
       }
       throw e;

@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.apache.hadoop.fs.EtagSource;
 import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileSystem;
@@ -44,13 +46,19 @@ final class ObjectStorage extends HadoopStorage {
     }
   }
 
+  /** As {@link #create}, which may refuse at the end only: too late for gigabytes. */
+  @Override
+  public OutputStream createLarge(Location file) {
+    if (exists(file)) {
+      throw StorageFailures.alreadyThere(file, null);
+    }
+    return create(file);
+  }
+
   /**
    * Of two that create the same object at once the first to close it wins, where the store is S3.
    */
   private ObjectOutput createNew(Location file) throws IOException {
-    if (exists(file)) {
-      throw new FileAlreadyExistsException(file.uri());
-    }
     FSDataOutputStreamBuilder<?, ?> builder = fileSystem(file).createFile(path(file));
     builder.overwrite(false).recursive();
     builder.opt(CreateFileOptionKeys.FS_OPTION_CREATE_CONDITIONAL_OVERWRITE, true);
@@ -60,10 +68,35 @@ final class ObjectStorage extends HadoopStorage {
   @Override
   public GrowingFile grow(Location file) {
     try {
-      return new RewrittenObject(
-          () -> new ObjectOutput(file, fileSystem(file).create(path(file), true)));
+      return new RewrittenObject(new Place(file));
     } catch (IOException e) {
       throw StorageFailures.translate("create", file, e, StorageError.WRITE_FAILED);
+    }
+  }
+
+  private final class Place implements RewrittenObject.Place {
+    private final Location file;
+
+    Place(Location file) {
+      this.file = file;
+    }
+
+    @Override
+    public ObjectOutput begin(Optional<String> version) throws IOException {
+      FSDataOutputStreamBuilder<?, ?> builder = fileSystem(file).createFile(path(file));
+      builder.overwrite(true).recursive();
+      if (version.isPresent()) {
+        builder.opt(
+            CreateFileOptionKeys.FS_OPTION_CREATE_CONDITIONAL_OVERWRITE_ETAG, version.get());
+      }
+      return new ObjectOutput(file, builder.build());
+    }
+
+    @Override
+    public Optional<String> version() throws IOException {
+      return fileSystem(file).getFileStatus(path(file)) instanceof EtagSource source
+          ? Optional.ofNullable(source.getEtag())
+          : Optional.empty();
     }
   }
 
@@ -124,10 +157,8 @@ final class ObjectStorage extends HadoopStorage {
       }
     }
     files.stream().filter(ObjectStorage::isManifest).forEach(file -> delete(file.location()));
-    for (FileEntry file : files) {
-      if (!isManifest(file)) {
-        move(file.location(), moved(file, staging, published));
-      }
+    if (files.size() > manifests.size()) {
+      move(staging, published); // all at once: the store copies many at a time
     }
     manifests.forEach(this::writeBytes);
     delete(staging);
@@ -144,7 +175,9 @@ final class ObjectStorage extends HadoopStorage {
   /** The store copies; the bytes do not come here. */
   private void move(Location from, Location to) throws IOException {
     FileSystem fs = fileSystem(to);
-    fs.mkdirs(path(to.parent()));
+    if (!to.parent().equals(from.parent())) {
+      fs.mkdirs(path(to.parent()));
+    }
     if (!fs.rename(path(from), path(to))) {
       throw new IOException("the store does not move %s there".formatted(from));
     }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +18,9 @@ import org.instella.conf.error.InstellaException;
  * put as one object, again and again. A put replaces the object in one step, so readers find a
  * whole file at any time. Puts keep a distance of ten seconds and of ten times what the last one
  * took: a tenth of the time at most goes there, however long the file.
+ *
+ * <p>Only what this file has put is replaced: a process that was thought dead must not write its
+ * old lines over those of its successor. It learns so by its next sync.
  */
 final class RewrittenObject implements GrowingFile {
   private static final Duration DISTANCE = Duration.ofSeconds(10);
@@ -31,12 +35,20 @@ final class RewrittenObject implements GrowingFile {
             return thread;
           });
 
-  /** Makes a stream that becomes the object when it is closed, in the place of an older one. */
-  interface Put {
-    ObjectOutput begin() throws IOException;
+  /** Where the object is. */
+  interface Place {
+    /**
+     * Makes a stream that becomes the object when it is closed, in the place of an older one.
+     *
+     * @param version the only one that may be replaced; empty for any
+     */
+    ObjectOutput begin(Optional<String> version) throws IOException;
+
+    /** Names the object's bytes as they are; empty where the store has no such name. */
+    Optional<String> version() throws IOException;
   }
 
-  private final Put object;
+  private final Place object;
   private final FileChannel spool;
   private final Object putting = new Object();
   private volatile long written;
@@ -48,7 +60,10 @@ final class RewrittenObject implements GrowingFile {
   /** Bytes of the object as it is; -1 where none was put yet. Guarded by {@link #putting}. */
   private long put = -1;
 
-  RewrittenObject(Put object) throws IOException {
+  /** What was put last, guarded as well. */
+  private Optional<String> version = Optional.empty();
+
+  RewrittenObject(Place object) throws IOException {
     this.object = object;
     Path path = Files.createTempFile("instella-log-", ".tmp");
     this.spool =
@@ -110,13 +125,14 @@ final class RewrittenObject implements GrowingFile {
         return;
       }
       long begin = System.nanoTime();
-      try (ObjectOutput out = object.begin()) {
+      try (ObjectOutput out = object.begin(version)) {
         copy(bytes, out);
       } finally {
         long now = System.nanoTime();
         notBefore = now + Math.max(DISTANCE.toNanos(), COST * (now - begin));
       }
       put = bytes;
+      version = object.version();
     }
   }
 

@@ -30,7 +30,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.apache.hadoop.conf.Configuration;
 
 /**
  * An object store on this machine that speaks what Hadoop's s3a client asks for: objects with
@@ -71,6 +70,7 @@ public final class S3Server implements AutoCloseable {
 
   /** Starts one with any bucket that is asked for. */
   public static S3Server start() throws IOException {
+    System.setProperty("sun.net.httpserver.nodelay", "true"); // else 40 ms an answer
     HttpServer http =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     S3Server server = new S3Server(http);
@@ -92,16 +92,10 @@ public final class S3Server implements AutoCloseable {
         "fs.s3a.path.style.access", "true",
         "fs.s3a.connection.ssl.enabled", "false",
         "fs.s3a.access.key", "test",
-        "fs.s3a.secret.key", "test",
+        "fs.s3a.secret.key", "test-secret",
         "fs.s3a.attempts.maximum", "2",
         "fs.s3a.retry.limit", "2",
         "fs.s3a.retry.interval", "50ms");
-  }
-
-  public Configuration configuration() {
-    Configuration configuration = new Configuration();
-    settings().forEach(configuration::set);
-    return configuration;
   }
 
   /** From now on requests of this kind are answered 403, as a store that took away the rights. */
@@ -338,12 +332,15 @@ public final class S3Server implements AutoCloseable {
         object.bytes(), Integer.parseInt(ends[0]), Integer.parseInt(ends[1]) + 1);
   }
 
-  /** Puts an object; where the request says that none may be there, only then. */
+  /** Puts an object; where the request says that none, or that one, may be there, only then. */
   private boolean store(HttpExchange exchange, String name, byte[] bytes) throws IOException {
     Stored object = new Stored(bytes, Instant.ofEpochMilli(System.currentTimeMillis()));
     boolean absentOnly = "*".equals(exchange.getRequestHeaders().getFirst("If-None-Match"));
+    String only = exchange.getRequestHeaders().getFirst("If-Match");
     synchronized (objects) {
-      if (!absentOnly || !objects.containsKey(name)) {
+      Stored there = objects.get(name);
+      boolean expected = only == null || there != null && only.equals(there.etag());
+      if (expected && !(absentOnly && there != null)) {
         objects.put(name, object);
         exchange.getResponseHeaders().set("ETag", object.etag());
         return true;

@@ -7,14 +7,24 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
-/** Settings as flat keys, without what must not be stored. */
+/** Settings as flat keys. */
 final class Flattened {
   private static final Pattern SECRET =
-      Pattern.compile(".*(password|secret|credential|access-key|api-key).*");
+      Pattern.compile(
+          ".*(password|secret|credential|access[-.]key|api[-.]key|session[-.]token).*",
+          Pattern.CASE_INSENSITIVE);
 
   private Flattened() {}
 
+  /** Without what must not be stored. */
   static SortedMap<String, String> of(ConfigObject root) {
+    SortedMap<String, String> flat = whole(root);
+    flat.replaceAll((path, text) -> SECRET.matcher(path).matches() ? "(not shown)" : text);
+    return flat;
+  }
+
+  /** With secrets, for whoever is to use them. */
+  static SortedMap<String, String> whole(ConfigObject root) {
     SortedMap<String, String> flat = new TreeMap<>();
     add(flat, "", root);
     return flat;
@@ -27,7 +37,7 @@ final class Flattened {
           if (value instanceof ConfigObject section) {
             add(flat, path, section);
           } else {
-            flat.put(path, SECRET.matcher(path).matches() ? "(not shown)" : text(value));
+            flat.put(path, text(value));
           }
         });
   }

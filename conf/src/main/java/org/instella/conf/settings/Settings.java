@@ -173,10 +173,10 @@ public final class Settings {
     return this;
   }
 
-  /** Marks everything in this section as known, for a reader that takes it raw. */
+  /** Marks everything in this section as known, for a reader that takes it raw, secrets and all. */
   public SortedMap<String, String> raw() {
     declared.addAll(object.keySet());
-    return resolved();
+    return Flattened.whole(object);
   }
 
   /** Says that something is wrong with a key, or with several of which it is the first. */

@@ -107,6 +107,18 @@ class RecipeTest {
   }
 
   @Test
+  void secretsReachWhoUsesThem() {
+    Recipe recipe =
+        Recipe.parse("spark { ssl.keyPassword = abc, hadoop.\"fs.s3a.access.key\" = def }", "x");
+    assertThat(recipe.root().optionalSection("spark", "").orElseThrow().raw())
+        .containsEntry("ssl.keyPassword", "abc")
+        .containsEntry("hadoop.fs.s3a.access.key", "def");
+    assertThat(recipe.resolved())
+        .containsEntry("spark.ssl.keyPassword", "(not shown)")
+        .containsEntry("spark.hadoop.fs.s3a.access.key", "(not shown)");
+  }
+
+  @Test
   void replacedTextsKeepTheirFileAndLine() throws Exception {
     Location main =
         write("main.conf", "steps {\n a { from = \"@b\"\n n = \"@c\" }\n list = [\"@d\", x] }");

@@ -43,7 +43,7 @@ public final class Chaos implements AutoCloseable {
     this.ranks = ranks;
     this.storage = storage;
     this.output = output;
-    this.faults = new FaultLog(output);
+    this.faults = new FaultLog(storage, output);
     this.random = new Random(config.seed());
     this.thread = new Thread(this::run, "instella-chaos");
     thread.setDaemon(true);
@@ -52,7 +52,7 @@ public final class Chaos implements AutoCloseable {
   /**
    * Begins to injure the ranks of a stage.
    *
-   * @param output folder of the run, where {@code chaos.jsonl} is kept if it is a local one
+   * @param output folder of the run, where {@code chaos.jsonl} is kept
    * @throws ConfigurationException if the ranks are not processes of this driver
    */
   public static Chaos start(
@@ -185,5 +185,6 @@ public final class Chaos implements AutoCloseable {
         .filter(process -> frozen.contains(process.pid()))
         .forEach(ProcessHandle::destroyForcibly);
     faults.summarise();
+    faults.close();
   }
 }

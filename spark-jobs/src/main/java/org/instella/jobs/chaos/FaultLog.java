@@ -1,18 +1,16 @@
 package org.instella.jobs.chaos;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import org.instella.conf.error.InstellaException;
 import org.instella.conf.settings.ChoiceKey;
 import org.instella.conf.storage.Location;
+import org.instella.conf.storage.Storage;
 import org.instella.jobs.barrier.RankProcess;
+import org.instella.train.journal.JsonLines;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,16 +18,17 @@ import org.slf4j.LoggerFactory;
  * What was done to a run and how it healed: one line of the log and of {@code chaos.jsonl} for each
  * fault, once the run has made a step that it had not made before the fault.
  */
-final class FaultLog {
+final class FaultLog implements AutoCloseable {
   /** File of the output folder; lines are added, also by the next run of the same command. */
   static final String FILE = "chaos.jsonl";
 
   private static final Logger log = LoggerFactory.getLogger(FaultLog.class);
-  private static final ObjectMapper JSON = new ObjectMapper();
 
+  private final Storage storage;
   private final Location output;
   private final List<Injury> open = new ArrayList<>();
   private final List<Double> healed = new ArrayList<>();
+  private Optional<JsonLines> lines = Optional.empty();
   private int generation = -1;
   private long furthest;
   private long firstStep;
@@ -56,7 +55,8 @@ final class FaultLog {
     }
   }
 
-  FaultLog(Location output) {
+  FaultLog(Storage storage, Location output) {
+    this.storage = storage;
     this.output = output;
   }
 
@@ -108,7 +108,7 @@ final class FaultLog {
         "%.1f".formatted(seconds),
         "%.1f".formatted(injury.secondsToAnyStep),
         injury.stepsAgain);
-    Map<String, Object> line = new TreeMap<>();
+    SortedMap<String, Object> line = new TreeMap<>();
     line.put("fault", injury.number);
     line.put("kind", ChoiceKey.nameOf(injury.fault));
     line.put("rank", injury.victim.rank());
@@ -124,20 +124,13 @@ final class FaultLog {
     return Math.round(seconds * 1000) / 1000.0;
   }
 
-  private void append(Map<String, Object> line) {
-    if (!output.isLocal()) {
-      return; // object stores cannot append; the log has it
-    }
+  private void append(SortedMap<String, Object> line) {
     try {
-      Files.writeString(
-          output.resolve(FILE).toLocalPath(),
-          JSON.writeValueAsString(line) + "\n",
-          StandardCharsets.UTF_8,
-          StandardOpenOption.CREATE,
-          StandardOpenOption.APPEND);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
-    } catch (IOException e) {
+      if (lines.isEmpty()) {
+        lines = Optional.of(JsonLines.append(storage, output.resolve(FILE), earlier -> {}));
+      }
+      lines.get().write(line);
+    } catch (InstellaException e) {
       log.warn("chaos: {} not written reason={}", FILE, e.getMessage());
     }
   }
@@ -150,6 +143,15 @@ final class FaultLog {
           sorted.size(),
           "%.1f".formatted(sorted.get(sorted.size() / 2)),
           "%.1f".formatted(sorted.get(sorted.size() - 1)));
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    try {
+      lines.ifPresent(JsonLines::close);
+    } catch (InstellaException e) {
+      log.warn("chaos: {} not complete reason={}", FILE, e.getMessage());
     }
   }
 }

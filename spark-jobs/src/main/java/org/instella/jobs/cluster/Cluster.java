@@ -121,6 +121,10 @@ public final class Cluster implements AutoCloseable {
     // A survivor that does not notice the end of its stage must not hold a slot of the next one.
     conf.setIfMissing("spark.task.reaper.enabled", "true");
     conf.setIfMissing("spark.task.reaper.killTimeout", "10s");
+    // YARN and Kubernetes give an application up after a few lost executors over its whole life;
+    // a run of weeks may lose more, and how many restarts are too many is the stage's to say.
+    conf.setIfMissing("spark.executor.maxNumFailures", "200");
+    conf.setIfMissing("spark.executor.failuresValidityInterval", "1h");
     conf.setIfMissing("spark.executorEnv.OPT_OUT_TRACKING", "true");
     // Executors read the recipe again, in folders of their own: "../data" must mean the same there.
     String folder =

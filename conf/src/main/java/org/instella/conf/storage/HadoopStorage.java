@@ -27,13 +27,25 @@ import org.instella.conf.error.EnvironmentException;
 
 /** File systems with folders and renames through Hadoop's client, HDFS above all. */
 class HadoopStorage implements Storage {
+  /** Of the class path or of {@code HADOOP_CONF_DIR}. */
+  private final Configuration files;
+
   private SortedMap<String, String> settings = new TreeMap<>();
-  private Configuration made = new Configuration();
+  private Configuration made;
+
+  HadoopStorage() {
+    this(HadoopConfiguration.load(System.getenv()));
+  }
+
+  HadoopStorage(Configuration files) {
+    this.files = files;
+    this.made = files;
+  }
 
   private synchronized Configuration configuration() {
     SortedMap<String, String> now = HadoopSettings.added();
     if (settings != now) {
-      Configuration fresh = new Configuration();
+      Configuration fresh = new Configuration(files);
       now.forEach(fresh::set);
       settings = now;
       made = fresh;
@@ -41,6 +53,7 @@ class HadoopStorage implements Storage {
     return made;
   }
 
+  /** That of the location; of {@code hdfs:///folder} the one that Hadoop's configuration names. */
   FileSystem fileSystem(Location location) throws IOException {
     try {
       return FileSystem.get(path(location).toUri(), configuration());
@@ -65,7 +78,14 @@ class HadoopStorage implements Storage {
   }
 
   static Path path(Location location) {
-    return new Path(location.uri());
+    String uri = location.uri();
+    return new Path(uri.length() == fileSystemLength(uri) ? uri + "/" : uri);
+  }
+
+  /** Length of scheme and authority: of {@code hdfs://host} in {@code hdfs://host/folder}. */
+  private static int fileSystemLength(String uri) {
+    int slash = uri.indexOf('/', uri.indexOf("://") + 3);
+    return slash < 0 ? uri.length() : slash;
   }
 
   @Override
@@ -102,7 +122,7 @@ class HadoopStorage implements Storage {
   @Override
   public FileEntry stat(Location location) {
     try {
-      return entry(fileSystem(location).getFileStatus(path(location)));
+      return entry(location, fileSystem(location).getFileStatus(path(location)));
     } catch (IOException e) {
       throw StorageFailures.translate("open", location, e, StorageError.READ_FAILED);
     }
@@ -113,7 +133,7 @@ class HadoopStorage implements Storage {
     List<FileEntry> entries = new ArrayList<>();
     try {
       for (FileStatus status : fileSystem(folder).listStatus(path(folder))) {
-        entries.add(entry(status));
+        entries.add(entry(folder, status));
       }
     } catch (IOException e) {
       throw StorageFailures.translate("list", folder, e, StorageError.READ_FAILED);
@@ -128,7 +148,7 @@ class HadoopStorage implements Storage {
     try {
       RemoteIterator<LocatedFileStatus> files = fileSystem(folder).listFiles(path(folder), true);
       while (files.hasNext()) {
-        entries.add(entry(files.next()));
+        entries.add(entry(folder, files.next()));
       }
     } catch (IOException e) {
       throw StorageFailures.translate("list", folder, e, StorageError.READ_FAILED);
@@ -158,10 +178,14 @@ class HadoopStorage implements Storage {
   @Override
   public void publish(Location staging, Location published) {
     try {
-      fileSystem(published).mkdirs(path(published.parent()));
+      FileSystem fs = fileSystem(published);
+      fs.mkdirs(path(published.parent()));
       // FileSystem.rename would move the source into an existing folder, or return false.
-      FileContext.getFileContext(path(published).toUri(), configuration())
-          .rename(path(staging), path(published), Options.Rename.NONE);
+      FileContext.getFileContext(fs.getUri(), configuration())
+          .rename(
+              fs.makeQualified(path(staging)),
+              fs.makeQualified(path(published)),
+              Options.Rename.NONE);
     } catch (IOException e) {
       throw StorageFailures.translate("publish", published, e, StorageError.WRITE_FAILED);
     }
@@ -196,9 +220,14 @@ class HadoopStorage implements Storage {
     }
   }
 
-  private static FileEntry entry(FileStatus status) {
+  /**
+   * Hadoop adds the name of the file system where {@code asked} has none; callers cut names off
+   * behind the folder that they asked for.
+   */
+  private static FileEntry entry(Location asked, FileStatus status) {
+    String fileSystem = asked.uri().substring(0, fileSystemLength(asked.uri()));
     return new FileEntry(
-        Location.of(status.getPath().toString()),
+        Location.of(fileSystem + status.getPath().toUri().getPath()),
         status.isDirectory() ? 0 : status.getLen(),
         status.isDirectory(),
         status.getModificationTime());
@@ -207,6 +236,7 @@ class HadoopStorage implements Storage {
   /** Asks the data nodes to put the bytes on disk before the file is closed. */
   private static final class SyncedStream extends OutputStream implements DurableOutput {
     private final FSDataOutputStream out;
+    private boolean closed;
 
     SyncedStream(FSDataOutputStream out) {
       this.out = out;
@@ -242,6 +272,10 @@ class HadoopStorage implements Storage {
 
     @Override
     public void close() throws IOException {
+      if (closed) {
+        return; // HDFS refuses to sync what is closed, and streams around this one close it again
+      }
+      closed = true;
       try (out) {
         sync();
       }

@@ -25,7 +25,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every {@link Storage} promises; one class per file system runs it. */
 abstract class StorageContract {
-  private final Storage storage = Storage.standard();
+  private final Storage storage = storage();
+
+  /** What is tested. */
+  Storage storage() {
+    return Storage.standard();
+  }
 
   /** An empty folder of this test's own. */
   abstract Location folder();
@@ -66,6 +71,18 @@ abstract class StorageContract {
       assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8)).isEqualTo("456789");
     }
     assertThat(storage.stat(file).bytes()).isEqualTo(10);
+  }
+
+  @Test
+  void aStreamMayBeClosedTwice() throws IOException {
+    for (boolean large : List.of(false, true)) {
+      Location file = folder().resolve("twice-" + large);
+      OutputStream out = large ? storage.createLarge(file) : storage.create(file);
+      out.write(7);
+      out.close();
+      out.close();
+      assertThat(storage.readBytes(file, 1)).containsExactly(7);
+    }
   }
 
   @Test

@@ -68,7 +68,7 @@ public final class Cluster implements AutoCloseable {
     } catch (EnvironmentException e) {
       owned.forEach(Cluster::closeQuietly);
       throw e;
-    } catch (Exception e) { // Scala throws checked ones without declaring them
+    } catch (Exception | LinkageError e) { // Scala throws checked ones without declaring them
       owned.forEach(Cluster::closeQuietly);
       throw new EnvironmentException(
           JobError.SPARK_FAILED,
@@ -121,6 +121,10 @@ public final class Cluster implements AutoCloseable {
     // A survivor that does not notice the end of its stage must not hold a slot of the next one.
     conf.setIfMissing("spark.task.reaper.enabled", "true");
     conf.setIfMissing("spark.task.reaper.killTimeout", "10s");
+    // YARN and Kubernetes give an application up after a few lost executors over its whole life;
+    // a run of weeks may lose more, and how many restarts are too many is the stage's to say.
+    conf.setIfMissing("spark.executor.maxNumFailures", "200");
+    conf.setIfMissing("spark.executor.failuresValidityInterval", "1h");
     conf.setIfMissing("spark.executorEnv.OPT_OUT_TRACKING", "true");
     // Executors read the recipe again, in folders of their own: "../data" must mean the same there.
     String folder =
@@ -190,6 +194,15 @@ public final class Cluster implements AutoCloseable {
       process.get().destroyForcibly();
     } else if (!context.sc().killAndReplaceExecutor(executor)) {
       log.warn("executor {} could not be replaced; Spark drops it when it stays silent", executor);
+    }
+  }
+
+  /** Ends the jobs of a group; one that has ended as a whole has none left. */
+  public void cancel(String group) {
+    try {
+      context.cancelJobGroup(group);
+    } catch (IllegalStateException stopped) {
+      log.debug("group {} not cancelled", group, stopped);
     }
   }
 

@@ -64,8 +64,13 @@ public final class Instella implements Runnable {
       AheadOfRecipe.begin(); // the other cores have nothing to do yet
       MergeWarmUp.inBackground();
     }
+    ShippedSettings.adopt();
     StopSignal.install();
     HadoopSettings.addFromSpark(sparkProperties()); // spark-submit's, before a recipe is read
+    if (ApplicationMaster.isThis()) {
+      ApplicationMaster.run(args);
+      return;
+    }
     int code =
         run(
             new PrintWriter(System.out, true, StandardCharsets.UTF_8),

@@ -54,6 +54,10 @@ final class RecipeOptions {
 
   /** The same with another recipe where {@code --conf} is not given. */
   Recipe recipe(Optional<Location> file, List<String> more) {
+    Optional<Location> shipped = ShippedSettings.recipe();
+    if (shipped.isPresent()) {
+      return Recipe.load(Storage.standard(), shipped.get(), List.of());
+    }
     List<String> all = new ArrayList<>(more);
     all.addAll(sets);
     Recipe recipe =

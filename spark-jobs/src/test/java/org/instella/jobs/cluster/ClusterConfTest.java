@@ -47,6 +47,14 @@ class ClusterConfTest {
   }
 
   @Test
+  void aRunOfWeeksMayLoseManyExecutors() {
+    SparkConf conf = conf(Map.of("spark.executor.maxNumFailures", "7"));
+    assertThat(conf.get("spark.executor.maxNumFailures")).isEqualTo("7");
+    assertThat(conf.get("spark.executor.failuresValidityInterval")).isEqualTo("1h");
+    assertThat(conf(Map.of()).get("spark.executor.maxNumFailures")).isEqualTo("200");
+  }
+
+  @Test
   void theCommandLineNamesTheMaster() {
     ClusterConfig config =
         new ClusterConfig(

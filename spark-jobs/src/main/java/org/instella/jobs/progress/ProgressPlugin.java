@@ -54,7 +54,7 @@ public final class ProgressPlugin implements SparkPlugin {
           return null;
         }
         if (message instanceof Question question) {
-          return ProgressChannel.answer(question.topic(), question.content());
+          return Reply.of(() -> ProgressChannel.answer(question.topic(), question.content()));
         }
         return message instanceof StopQuestion ? StopSignal.requested() : null;
       }
@@ -97,7 +97,7 @@ public final class ProgressPlugin implements SparkPlugin {
     }
 
     Serializable ask(String topic, Serializable content) throws Exception {
-      return (Serializable) plugin.ask(new Question(topic, content));
+      return Reply.content((byte[]) plugin.ask(new Question(topic, content)));
     }
 
     boolean stopRequested() {

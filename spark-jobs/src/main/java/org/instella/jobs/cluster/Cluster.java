@@ -118,6 +118,12 @@ public final class Cluster implements AutoCloseable {
     conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
     conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "20");
     conf.setIfMissing("spark.barrier.sync.timeout", "120");
+    // YARN and Kubernetes end the driver after a few lost executors, however long ago and whatever
+    // was done since. Restarts are bounded by ours; what is left to them is pods that never start.
+    int executors = Slots.promised(conf).orElse(1);
+    conf.setIfMissing(
+        "spark.executor.maxNumFailures", String.valueOf(10 * Math.max(10, executors)));
+    conf.setIfMissing("spark.executor.failuresValidityInterval", "1h");
     // A survivor that does not notice the end of its stage must not hold a slot of the next one.
     conf.setIfMissing("spark.task.reaper.enabled", "true");
     conf.setIfMissing("spark.task.reaper.killTimeout", "10s");

@@ -57,6 +57,18 @@ class ClusterConfTest {
   }
 
   @Test
+  void aLongRunMayLoseManyExecutors() {
+    Map<String, String> pods =
+        Map.of("spark.master", "k8s://https://host", "spark.executor.instances", "128");
+    assertThat(conf(pods).get("spark.executor.maxNumFailures")).isEqualTo("1280");
+    assertThat(conf(pods).get("spark.executor.failuresValidityInterval")).isEqualTo("1h");
+    assertThat(conf(Map.of()).get("spark.executor.maxNumFailures")).isEqualTo("100");
+    assertThat(
+            conf(Map.of("spark.executor.maxNumFailures", "7")).get("spark.executor.maxNumFailures"))
+        .isEqualTo("7");
+  }
+
+  @Test
   void executorsGetTheClassPathAndTheArchiveOfTheLauncherInThisOrder() {
     System.setProperty(ARCHIVE, "/a folder/classes.jsa");
     SparkConf conf = conf(Map.of());

@@ -63,6 +63,7 @@ public final class Instella implements Runnable {
       MergeWarmUp.inBackground();
     }
     StopSignal.install();
+    ShippedRecipe.takeFolder();
     int code =
         run(
             new PrintWriter(System.out, true, StandardCharsets.UTF_8),

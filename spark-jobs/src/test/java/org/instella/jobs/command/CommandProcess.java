@@ -48,10 +48,16 @@ public final class CommandProcess {
 
   /** Starts a command through {@code bin/instella}, with all that it does for its users. */
   public static CommandProcess launch(Path log, List<String> arguments) throws IOException {
+    return launch(log, arguments, Map.of());
+  }
+
+  /** The same with more environment variables. */
+  public static CommandProcess launch(
+      Path log, List<String> arguments, Map<String, String> environment) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("instella.home"), "bin", "instella").toString());
     command.addAll(arguments);
-    return started(command, Map.of(), log); // the launcher becomes the driver: same process
+    return started(command, environment, log); // the launcher becomes the driver: same process
   }
 
   private static CommandProcess started(
@@ -66,6 +72,11 @@ public final class CommandProcess {
   /** SIGKILL, to this process alone: its executors must find out by themselves. */
   public void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
+  }
+
+  /** SIGTERM. */
+  public void terminate() {
+    process.destroy();
   }
 
   public boolean isAlive() {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,7 @@ class LauncherTest {
   private Path home;
   private Path java;
   private Path asked;
+  private String sparkOptions = "";
 
   @BeforeEach
   void install() throws IOException {
@@ -29,6 +31,7 @@ class LauncherTest {
     Files.copy(Path.of(System.getProperty("instella.home"), "bin", "instella"), launcher);
     Files.createFile(
         Files.createDirectories(home.resolve("app")).resolve("instella-spark-jobs-1.jar"));
+    Files.createFile(home.resolve("app/instella-conf-1.jar"));
     Files.createFile(Files.createDirectories(home.resolve("spark/jars")).resolve("spark-core.jar"));
     Files.createDirectories(home.resolve("conf"));
     asked = folder.resolve("asked");
@@ -116,6 +119,83 @@ class LauncherTest {
     assertThat(calls(option)).hasSize(1);
   }
 
+  @Test
+  void driverHereServesOurJarsToPods() throws Exception {
+    assertThat(launch("train", "--master", "k8s://https://host")).isZero();
+    assertThat(calls("org.apache.spark.deploy.SparkSubmit"))
+        .singleElement()
+        .asString()
+        .contains("[--master][k8s://https://host][--class][org.instella.jobs.command.Instella]")
+        .contains("[--jars][%s/app/instella-conf-1.jar]".formatted(home))
+        .endsWith(
+            "[%s/app/instella-spark-jobs-1.jar][train][--master][k8s://https://host]"
+                .formatted(home));
+  }
+
+  @Test
+  void driverInAPodGetsTheRecipeAndFindsOurJarsInItsImage() throws Exception {
+    Files.writeString(folder.resolve("ship"), "spark.instella.recipe=abc\nspark.a=b c\n");
+    inCluster();
+    assertThat(launch("train", "--conf", "a b.conf", "--master", "k8s://https://host")).isZero();
+    assertThat(calls("[--ship]"))
+        .singleElement()
+        .asString()
+        .endsWith("[train][--conf][a b.conf][--master][k8s://https://host][--ship]");
+    assertThat(calls("org.apache.spark.deploy.SparkSubmit"))
+        .singleElement()
+        .asString()
+        .contains("[--conf][spark.instella.recipe=abc]", "[--conf][spark.a=b c]")
+        .contains("[--deploy-mode][cluster][local:///opt/instella/app/instella-spark-jobs-1.jar]")
+        .contains("[--conf][spark.driver.extraClassPath=/opt/instella/app/*]")
+        .contains("[--conf][spark.executor.extraClassPath=/opt/instella/app/*]")
+        .endsWith("[train][--conf][a b.conf][--master][k8s://https://host]")
+        .doesNotContain("[--jars]");
+    assertThat(output()).contains("kubectl logs -f instella-train-");
+  }
+
+  @Test
+  void refusedRecipeIsNotSubmitted() throws Exception {
+    Files.writeString(folder.resolve("ship-code"), "2");
+    inCluster();
+    assertThat(launch("train", "--conf", "x", "--master=k8s://https://host")).isEqualTo(2);
+    assertThat(calls("org.apache.spark.deploy.SparkSubmit")).isEmpty();
+    assertThat(launch("inspect", "x", "--master=k8s://https://host")).isEqualTo(2);
+    assertThat(output()).contains("inspect has nothing to do in a cluster");
+  }
+
+  @Test
+  void exitCodeOfTheDriversPodIsThatOfTheCommand() throws Exception {
+    inCluster();
+    for (var pod : Map.of(0, 0, 3, 3, 5, 5, 70, 70, 1, 4, 137, 4).entrySet()) {
+      Files.writeString(
+          folder.resolve("statuses"),
+          """
+          LoggingPodStatusWatcherImpl: State changed: exit code: 99
+          LoggingPodStatusWatcherImpl: Container final statuses:
+          \t container name: a-sidecar
+          \t exit code: 0
+          \t container name: spark-kubernetes-driver
+          \t exit code: %d
+          \t container name: z-sidecar
+          \t exit code: 7
+          """
+              .formatted(pod.getKey()));
+      assertThat(launch("train", "--master", "k8s://https://host"))
+          .as("exit code of pod %d", pod.getKey())
+          .isEqualTo(pod.getValue());
+      if (!pod.getKey().equals(pod.getValue())) {
+        assertThat(output()).contains("ended with exit code " + pod.getKey());
+      }
+    }
+    Files.writeString(folder.resolve("submit-code"), "1");
+    assertThat(launch("train", "--master", "k8s://https://host")).isEqualTo(4);
+    assertThat(output()).contains("the driver could not be given to k8s://https://host");
+  }
+
+  private void inCluster() {
+    sparkOptions = "--deploy-mode cluster";
+  }
+
   private void writeJava(String says) throws IOException {
     // One line per call, each argument in brackets.
     Files.writeString(
@@ -127,8 +207,19 @@ class LauncherTest {
         %s
         END
         fi
+        cd '%s'
+        case "$*" in
+          *--ship) [ ! -f ship ] || cat ship; exit "$(cat ship-code 2>/dev/null || echo 0)" ;;
+          *SparkSubmit*)
+            for argument in "$@"; do
+              case $argument in
+                -Dinstella.log=*) [ ! -f statuses ] || cat statuses >>"${argument#*=}" ;;
+              esac
+            done
+            exit "$(cat submit-code 2>/dev/null || echo 0)" ;;
+        esac
         """
-            .formatted(asked, says));
+            .formatted(asked, says, folder));
     Files.setPosixFilePermissions(java, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
@@ -155,7 +246,14 @@ class LauncherTest {
     builder.environment().put("JAVA_HOME", java.getParent().getParent().toString());
     builder.environment().put("XDG_STATE_HOME", folder.resolve("state").toString());
     builder.environment().put("INSTELLA_CLASS_ARCHIVE", archive);
-    for (String name : List.of("INSTELLA_JAVA_OPTS", "INSTELLA_LOG_DIR", "INSTELLA_WARMING_UP")) {
+    builder.environment().put("INSTELLA_SPARK_OPTS", sparkOptions);
+    for (String name :
+        List.of(
+            "INSTELLA_JAVA_OPTS",
+            "INSTELLA_LOG_DIR",
+            "INSTELLA_WARMING_UP",
+            "INSTELLA_IMAGE_HOME",
+            "SPARK_HOME")) {
       builder.environment().remove(name);
     }
     builder.redirectErrorStream(true).redirectOutput(folder.resolve("output").toFile());

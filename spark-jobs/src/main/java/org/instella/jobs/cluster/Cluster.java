@@ -114,7 +114,9 @@ public final class Cluster implements AutoCloseable {
     conf.setIfMissing("spark.dynamicAllocation.enabled", "false"); // excluded by barrier stages
     // The context waits for its executors; a barrier job then need not lose its first slot check.
     conf.setIfMissing("spark.scheduler.minRegisteredResourcesRatio", "1.0");
-    conf.setIfMissing("spark.scheduler.maxRegisteredResourcesWaitingTime", "60s");
+    // Pods may have to wait for an image of gigabytes.
+    boolean pods = conf.get("spark.master").startsWith("k8s:");
+    conf.setIfMissing("spark.scheduler.maxRegisteredResourcesWaitingTime", pods ? "300s" : "60s");
     conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
     conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "20");
     conf.setIfMissing("spark.barrier.sync.timeout", "120");

@@ -88,6 +88,13 @@ final class RecipeOptions {
         .orElseGet(() -> Recipe.ofSets(all));
   }
 
+  /** The installation where executors are to run: in the image of pods, else as here. */
+  String executorHome() {
+    return master != null && master.startsWith("k8s:")
+        ? "/opt/instella"
+        : System.getProperty("instella.home", ".");
+  }
+
   /** Where Spark is to run, by {@code --master} and the recipe's section {@code spark}. */
   ClusterConfig cluster(Settings root) {
     if (shipped) { // the section has become spark-submit's, which may know better

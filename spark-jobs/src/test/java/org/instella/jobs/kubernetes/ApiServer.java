@@ -1,6 +1,7 @@
 package org.instella.jobs.kubernetes;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
@@ -14,6 +15,8 @@ import io.fabric8.mockwebserver.http.RecordedRequest;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -28,12 +31,20 @@ import java.util.logging.Logger;
 final class ApiServer implements AutoCloseable {
   private static final int OK = 200;
 
+  /** User agent of {@link #client}: not part of what Spark asks for. */
+  private static final String OURS = "node";
+
+  /** A request as the rules of a role name it. */
+  record Access(String verb, String resource) {}
+
+  private final Set<Access> asked = ConcurrentHashMap.newKeySet();
+
   private final KubernetesMockServer server =
       new KubernetesMockServer(
           new Context(Serialization.jsonMapper()),
           new MockWebServer(),
           new HashMap<>(),
-          new Dispatcher(),
+          new Dispatcher(asked),
           false);
 
   // It tells of every request; kept here, since the logging system lets go of loggers.
@@ -50,7 +61,15 @@ final class ApiServer implements AutoCloseable {
   }
 
   KubernetesClient client() {
-    return server.createClient();
+    return server.createClient(
+        builder ->
+            builder.withConfig(
+                new ConfigBuilder(builder.build().getConfiguration()).withUserAgent(OURS).build()));
+  }
+
+  /** Everything that submission and driver have asked for. */
+  Set<Access> asked() {
+    return Set.copyOf(asked);
   }
 
   @Override
@@ -59,6 +78,33 @@ final class ApiServer implements AutoCloseable {
   }
 
   private static final class Dispatcher extends KubernetesCrudDispatcher {
+    private final Set<Access> asked;
+
+    Dispatcher(Set<Access> asked) {
+      this.asked = asked;
+    }
+
+    @Override
+    public MockResponse dispatch(RecordedRequest request) {
+      // /api/v1/namespaces/default/RESOURCE[/NAME]
+      String[] parts = request.getPath().split("\\?", 2)[0].split("/");
+      if (!OURS.equals(request.getHeader("User-Agent")) && parts.length > 5) {
+        asked.add(new Access(verb(request, parts.length > 6), parts[5]));
+      }
+      return super.dispatch(request);
+    }
+
+    private static String verb(RecordedRequest request, boolean named) {
+      return switch (request.method()) {
+        case GET -> request.getPath().contains("watch=true") ? "watch" : named ? "get" : "list";
+        case POST -> "create";
+        case PUT -> "update";
+        case PATCH -> "patch";
+        case DELETE -> named ? "delete" : "deletecollection";
+        default -> request.getMethod();
+      };
+    }
+
     @Override
     public MockResponse handleCreate(RecordedRequest request) {
       String body = request.getUtf8Body(); // it can be read only once

@@ -2,6 +2,9 @@ package org.instella.jobs.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,6 +59,8 @@ class KubernetesTest {
       }
       """;
 
+  private static final String HERE = "--conf spark.driver.host=127.0.0.1";
+
   @TempDir static Path folder;
   private static Path recipe;
   private static String quiet;
@@ -107,9 +112,7 @@ class KubernetesTest {
   /** A driver of this machine, executors as pods. */
   private static CommandProcess client(String output) throws IOException {
     return launch(
-        output,
-        Map.of("INSTELLA_SPARK_OPTS", "--conf spark.driver.host=127.0.0.1"),
-        train(output, "--master", server.master()));
+        output, Map.of("INSTELLA_SPARK_OPTS", HERE), train(output, "--master", server.master()));
   }
 
   /** A driver in a pod of its own. */
@@ -155,8 +158,10 @@ class KubernetesTest {
     CommandProcess driver = client("injured");
     awaitStep("injured", driver, 70);
     PodProcess victim = node.running("executor").get(0);
+    int before = node.pods().size();
     victim.process().destroyForcibly();
     assertThat(driver.await(120)).as(driver.tail()).isZero();
+    assertThat(node.pods()).as("one pod in its place").hasSize(before + 1);
     assertThat(victim.process().exitValue()).isEqualTo(137);
     assertThat(weights("injured")).isEqualTo(quiet);
   }
@@ -184,6 +189,74 @@ class KubernetesTest {
     submit = cluster("in-cluster");
     assertThat(submit.await(120)).as(submit.tail()).isZero();
     assertThat(weights("in-cluster")).isEqualTo(quiet);
+
+    for (ApiServer.Access access : server.asked()) {
+      assertThat(DeployFiles.allowed(access)).as("rbac.yaml allows %s", access).isTrue();
+    }
+    assertThat(server.asked()).contains(new ApiServer.Access("create", "pods"));
+  }
+
+  @Test
+  void podsAskForWhatThePlanSays() throws Exception {
+    String template = DeployFiles.FOLDER.resolve("executor-pod.yaml").toString();
+    List<String> gpu = List.of("--set", "train.compute.device=gpu", "--set", "train.restarts=0");
+    List<String> ask =
+        new ArrayList<>(List.of("plan", "--conf", recipe.toString(), "--device", "MI300X"));
+    ask.addAll(gpu);
+    CommandProcess plan = launch("plan", Map.of(), ask);
+    assertThat(plan.await(60)).as(plan.tail()).isZero();
+
+    List<String> arguments = train("with-cards", "--master", server.master());
+    arguments.addAll(gpu);
+    for (String line : Files.readAllLines(folder.resolve("plan.log"))) {
+      if (line.startsWith("Spark ")) {
+        arguments.addAll(List.of("--set", line.split(" +", 2)[1]));
+      }
+    }
+    assertThat(arguments).contains("spark.executor.resource.gpu.vendor=amd.com");
+    int overhead =
+        arguments.stream()
+            .filter(setting -> setting.startsWith("spark.executor.memoryOverhead="))
+            .mapToInt(setting -> Integer.parseInt(setting.replaceAll("[^0-9]", "")))
+            .findFirst()
+            .orElseThrow();
+    arguments.addAll(List.of("--set", "spark.kubernetes.executor.podTemplateFile=" + template));
+    MadeUpCards cards = MadeUpCards.make(folder.resolve("cards"), "renderD128");
+    cards
+        .environment()
+        .forEach(
+            (name, value) ->
+                arguments.addAll(List.of("--set", "spark.executorEnv." + name + "=" + value)));
+    CommandProcess driver = launch("with-cards", Map.of("INSTELLA_SPARK_OPTS", HERE), arguments);
+    // Spark has accepted it all, found the card and given it to the task; there is none, though.
+    assertThat(driver.await(100)).as(driver.tail()).isEqualTo(4);
+    assertThat(driver.tail()).contains("Device gpu:0 was asked for");
+
+    Container container = withCards().getSpec().getContainers().get(0);
+    assertThat(container.getResources().getLimits())
+        .containsEntry("amd.com/gpu", new Quantity("1"))
+        .containsEntry("memory", new Quantity("%dMi".formatted(4096 + 1024 * overhead)));
+    assertThat(container.getResources().getRequests()).containsEntry("cpu", new Quantity("1"));
+    assertThat(container.getVolumeMounts())
+        .containsAll(
+            DeployFiles.executorTemplate().getSpec().getContainers().get(0).getVolumeMounts());
+    assertThat(withCards().getSpec().getVolumes())
+        .containsAll(DeployFiles.executorTemplate().getSpec().getVolumes());
+  }
+
+  private static Pod withCards() {
+    return node.pods().stream()
+        .map(PodProcess::created)
+        .filter(
+            pod ->
+                pod.getSpec()
+                    .getContainers()
+                    .get(0)
+                    .getResources()
+                    .getLimits()
+                    .containsKey("amd.com/gpu"))
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test

@@ -108,6 +108,7 @@ public record TrainTokenizerJob(
     Cluster cluster = context.cluster().get();
     DocumentSchema schema = columns;
     DocumentLimits costs = limits;
+    cluster.slots().awaitAny(context.name());
     cluster.context().setJobGroup(context.name(), context.name(), true);
     try {
       List<Tuple2<String, Long>> counts =

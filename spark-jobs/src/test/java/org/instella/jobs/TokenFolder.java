@@ -10,11 +10,11 @@ import org.instella.jobs.cluster.LazyCluster;
 import org.instella.jobs.demo.DemoCorpusJob;
 
 /** A small corpus, a tokenizer of 400 ids and token shards, made in a folder. */
-final class TokenFolder {
+public final class TokenFolder {
   private TokenFolder() {}
 
   /** Leaves {@code corpus}, {@code tokenizer} and {@code tokens/stories} in the folder. */
-  static void make(Path folder) {
+  public static void make(Path folder) {
     try (LazyCluster cluster =
         new LazyCluster("tokens", ClusterConfig.embedded().withMaster("local[2]"), 1)) {
       make(cluster, folder);

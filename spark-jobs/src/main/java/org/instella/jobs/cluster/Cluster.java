@@ -23,6 +23,9 @@ import scala.jdk.javaapi.CollectionConverters;
  */
 public final class Cluster implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Cluster.class);
+  public static final String MAX_FAILURES = "spark.executor.maxNumFailures";
+  public static final String FAILURES_INTERVAL = "spark.executor.failuresValidityInterval";
+
   private static final String EXECUTOR_OPTIONS = "spark.executor.extraJavaOptions";
 
   /**
@@ -81,7 +84,7 @@ public final class Cluster implements AutoCloseable {
   }
 
   /** What Spark is told: the recipe's properties, and ours where it says nothing. */
-  static SparkConf conf(String application, ClusterConfig config, int ranks) {
+  public static SparkConf conf(String application, ClusterConfig config, int ranks) {
     SparkConf conf = new SparkConf();
     conf.setAppName(application);
     config.properties().forEach(conf::set);
@@ -114,17 +117,20 @@ public final class Cluster implements AutoCloseable {
     conf.setIfMissing("spark.dynamicAllocation.enabled", "false"); // excluded by barrier stages
     // The context waits for its executors; a barrier job then need not lose its first slot check.
     conf.setIfMissing("spark.scheduler.minRegisteredResourcesRatio", "1.0");
-    conf.setIfMissing("spark.scheduler.maxRegisteredResourcesWaitingTime", "60s");
+    // Pods may have to wait for an image of gigabytes.
+    boolean pods = conf.get("spark.master").startsWith("k8s:");
+    conf.setIfMissing("spark.scheduler.maxRegisteredResourcesWaitingTime", pods ? "300s" : "60s");
     conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
     conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "20");
     conf.setIfMissing("spark.barrier.sync.timeout", "120");
+    // YARN and Kubernetes end the driver after a few lost executors, however long ago and whatever
+    // was done since. Restarts are bounded by ours; what is left to them is pods that never start.
+    int executors = Slots.promised(conf).orElse(1);
+    conf.setIfMissing(MAX_FAILURES, String.valueOf(10 * Math.max(10, executors)));
+    conf.setIfMissing(FAILURES_INTERVAL, "1h");
     // A survivor that does not notice the end of its stage must not hold a slot of the next one.
     conf.setIfMissing("spark.task.reaper.enabled", "true");
     conf.setIfMissing("spark.task.reaper.killTimeout", "10s");
-    // YARN and Kubernetes give an application up after a few lost executors over its whole life;
-    // a run of weeks may lose more, and how many restarts are too many is the stage's to say.
-    conf.setIfMissing("spark.executor.maxNumFailures", "200");
-    conf.setIfMissing("spark.executor.failuresValidityInterval", "1h");
     conf.setIfMissing("spark.executorEnv.OPT_OUT_TRACKING", "true");
     // Executors read the recipe again, in folders of their own: "../data" must mean the same there.
     String folder =

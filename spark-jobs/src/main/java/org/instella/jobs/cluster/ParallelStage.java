@@ -31,12 +31,13 @@ public final class ParallelStage {
    *
    * @param items in the order in which they should start: the longest first
    * @return results in the order of the items
-   * @throws InstellaException the failure of the first item that failed
+   * @throws InstellaException the failure of the first item that failed, or that there is no slot
    */
   public static <A, B> List<B> run(Cluster cluster, String name, List<A> items, Work<A, B> work) {
     if (items.isEmpty()) {
       return List.of();
     }
+    cluster.slots().awaitAny(name);
     JavaSparkContext context = cluster.context();
     context.setJobGroup(name, name, true);
     try {

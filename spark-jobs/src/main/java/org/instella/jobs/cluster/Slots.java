@@ -57,9 +57,35 @@ public final class Slots {
       }
       slots = total();
     }
+    if (slots < ranks && promised.orElse(0) >= ranks) {
+      throw new EnvironmentException(
+          JobError.MORE_RANKS_THAN_SLOTS,
+          ("%s needs %d slot(s), and %s has %d of the %d that the settings ask for: executors did"
+                  + " not start, or did not come back; see %s")
+              .formatted(stage, ranks, context.master(), slots, promised.getAsInt(), witness()));
+    }
     if (slots < ranks) {
       throw tooFew(stage, ranks, context.master(), slots);
     }
+  }
+
+  /**
+   * Waits until there is a slot at all: a minute more than the context has waited for all of them.
+   * Without any, Spark would wait for ever and not say so.
+   *
+   * @throws EnvironmentException if there is none
+   */
+  public void awaitAny(String who) {
+    long waited =
+        context.getConf().getTimeAsSeconds("spark.scheduler.maxRegisteredResourcesWaitingTime");
+    await(who, 1, Duration.ofSeconds(Math.min(60, waited)));
+  }
+
+  /** Where it is said why executors do not start. */
+  private String witness() {
+    return context.master().startsWith("k8s:")
+        ? "kubectl get pods, kubectl describe pod and kubectl logs"
+        : "their logs";
   }
 
   /**

@@ -64,8 +64,8 @@ public final class Instella implements Runnable {
       AheadOfRecipe.begin(); // the other cores have nothing to do yet
       MergeWarmUp.inBackground();
     }
-    ShippedSettings.adopt();
     StopSignal.install();
+    ShippedRecipe.takeFolders();
     HadoopSettings.addFromSpark(sparkProperties()); // spark-submit's, before a recipe is read
     if (ApplicationMaster.isThis()) {
       ApplicationMaster.run(args);

@@ -88,9 +88,7 @@ abstract class JobCommand implements Callable<Integer> {
     }
     Job job = kind().read(settings, Section.of(recipe, section));
     root.finish();
-    if (options.printConf()) {
-      spec.commandLine().getOut().print(recipe.render());
-      spec.commandLine().getOut().flush();
+    if (options.printed(recipe, cluster, spec.commandLine().getOut())) {
       return 0;
     }
     if (!foretell(job, Storage.standard())) {

@@ -61,9 +61,7 @@ final class PipelineCommand implements Callable<Integer> {
       PrintWriter out) {
     Pipeline pipeline = Pipeline.read(recipe, output);
     ClusterConfig config = options.cluster(recipe.root());
-    if (options.printConf()) {
-      out.print(recipe.render());
-      out.flush();
+    if (options.printed(recipe, config, out)) {
       return Map.of();
     }
     try (LazyCluster cluster = new LazyCluster("instella pipeline", config, pipeline.ranks())) {

@@ -139,7 +139,7 @@ final class PlanCommand implements Callable<Integer> {
     }
     out.printf("checkpoint        %s%n", bytes(plan.checkpointBytes()));
     out.printf("barrier slots     %d, all free at the same time%n", devices);
-    SparkAdvice.of(plan, train)
+    SparkAdvice.of(plan, train, peak, options.executorHome())
         .forEach((key, value) -> out.printf("%-17s %s=%s%n", "Spark", key, value));
     out.flush();
   }

@@ -1,8 +1,10 @@
 package org.instella.jobs.command;
 
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.instella.conf.settings.Recipe;
 import org.instella.conf.settings.Settings;
 import org.instella.conf.storage.HadoopSettings;
@@ -36,11 +38,31 @@ final class RecipeOptions {
   @Option(names = "--print-conf", description = "Print the resolved recipe and end.")
   private boolean printConf;
 
+  @Option(
+      names = "--ship",
+      hidden = true,
+      description = "Print what a driver in the cluster must be given, and end; for the launcher.")
+  private boolean ship;
+
   @Option(names = "--debug", description = "Print the stack trace of a failure.")
   private boolean debug;
 
-  boolean printConf() {
-    return printConf;
+  private boolean shipped;
+
+  /**
+   * Prints the recipe where that was asked for; then there is nothing else to do.
+   *
+   * @return whether it was asked for
+   */
+  boolean printed(Recipe recipe, ClusterConfig cluster, PrintWriter out) {
+    if (ship) {
+      ShippedRecipe.properties(recipe, cluster)
+          .forEach((key, value) -> out.println(key + "=" + value));
+    } else if (printConf) {
+      out.print(recipe.render());
+    }
+    out.flush();
+    return ship || printConf;
   }
 
   /**
@@ -54,9 +76,10 @@ final class RecipeOptions {
 
   /** The same with another recipe where {@code --conf} is not given. */
   Recipe recipe(Optional<Location> file, List<String> more) {
-    Optional<Location> shipped = ShippedSettings.recipe();
-    if (shipped.isPresent()) {
-      return Recipe.load(Storage.standard(), shipped.get(), List.of());
+    Optional<Recipe> arrived = ShippedRecipe.take(conf == null ? "the recipe" : conf.name());
+    shipped = arrived.isPresent();
+    if (shipped) {
+      return arrived.get(); // with the overrides, which were known where it was read
     }
     List<String> all = new ArrayList<>(more);
     all.addAll(sets);
@@ -70,8 +93,19 @@ final class RecipeOptions {
     return recipe;
   }
 
+  /** The installation where executors are to run: in the image of pods, else as here. */
+  String executorHome() {
+    return master != null && master.startsWith("k8s:")
+        ? "/opt/instella"
+        : System.getProperty("instella.home", ".");
+  }
+
   /** Where Spark is to run, by {@code --master} and the recipe's section {@code spark}. */
   ClusterConfig cluster(Settings root) {
+    if (shipped) { // the section has become spark-submit's, which may know better
+      root.ignoring("spark");
+      return new ClusterConfig(Optional.ofNullable(master), new TreeMap<>());
+    }
     return ClusterConfig.from(Optional.ofNullable(master), root);
   }
 }

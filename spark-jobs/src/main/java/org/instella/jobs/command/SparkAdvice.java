@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.instella.model.torch.TorchDevice;
 import org.instella.train.TrainConfig;
+import org.instella.train.plan.DevicePeak;
 import org.instella.train.plan.TrainingPlan;
 
 /** Spark settings that suit a training stage: one executor a rank, one task an executor. */
@@ -15,8 +16,13 @@ final class SparkAdvice {
 
   private SparkAdvice() {}
 
-  /** Properties by name, in the order in which a person would set them. */
-  static Map<String, String> of(TrainingPlan plan, TrainConfig train) {
+  /**
+   * Properties by name, in the order in which a person would set them.
+   *
+   * @param home the installation on the machines, or in the image, where executors run
+   */
+  static Map<String, String> of(
+      TrainingPlan plan, TrainConfig train, DevicePeak device, String home) {
     boolean gpu = train.compute().torchDevice().kind() == TorchDevice.Kind.GPU;
     Map<String, String> advice = new LinkedHashMap<>();
     advice.put("spark.executor.instances", Integer.toString(plan.ranks()));
@@ -26,6 +32,10 @@ final class SparkAdvice {
     advice.put("spark.executor.memoryOverhead", overhead(plan, gpu) + "g");
     if (gpu) {
       advice.put("spark.executor.resource.gpu.amount", "1");
+      // Kubernetes counts cards as VENDOR/gpu, and does not start without one.
+      boolean amd = device.name().startsWith("MI");
+      advice.put("spark.executor.resource.gpu.vendor", amd ? "amd.com" : "nvidia.com");
+      advice.put("spark.executor.resource.gpu.discoveryScript", home + "/bin/cards");
       advice.put("spark.task.resource.gpu.amount", "1");
     }
     advice.put("spark.dynamicAllocation.enabled", "false"); // excluded by barrier stages

@@ -105,7 +105,7 @@ public final class PipelineRun {
   public Map<String, Outcome> run() {
     boolean allDone =
         plan.all().values().stream().allMatch(decision -> decision.done().isPresent());
-    int total = allDone ? 1 : cluster.get().slots().total();
+    int total = allDone ? 1 : slots();
     Semaphore slots = new Semaphore(total, true);
     ExecutorService threads = Executors.newCachedThreadPool();
     Map<String, CompletableFuture<Outcome>> running = new LinkedHashMap<>();
@@ -125,6 +125,12 @@ public final class PipelineRun {
     } finally {
       threads.shutdownNow();
     }
+  }
+
+  /** At least one: steps would wait for ever for slots of which there are none. */
+  private int slots() {
+    cluster.get().slots().awaitAny("the pipeline");
+    return cluster.get().slots().total();
   }
 
   private static Outcome join(CompletableFuture<Outcome> future) {

@@ -47,14 +47,6 @@ class ClusterConfTest {
   }
 
   @Test
-  void aRunOfWeeksMayLoseManyExecutors() {
-    SparkConf conf = conf(Map.of("spark.executor.maxNumFailures", "7"));
-    assertThat(conf.get("spark.executor.maxNumFailures")).isEqualTo("7");
-    assertThat(conf.get("spark.executor.failuresValidityInterval")).isEqualTo("1h");
-    assertThat(conf(Map.of()).get("spark.executor.maxNumFailures")).isEqualTo("200");
-  }
-
-  @Test
   void theCommandLineNamesTheMaster() {
     ClusterConfig config =
         new ClusterConfig(
@@ -62,6 +54,18 @@ class ClusterConfTest {
     assertThat(Cluster.conf("test", config, 1).get("spark.master")).isEqualTo("local[3]");
     assertThat(conf(Map.of("spark.master", "local[2]")).get("spark.master")).isEqualTo("local[2]");
     assertThat(conf(Map.of()).get("spark.master")).isEqualTo("local-cluster[2,1,2048]");
+  }
+
+  @Test
+  void aLongRunMayLoseManyExecutors() {
+    Map<String, String> pods =
+        Map.of("spark.master", "k8s://https://host", "spark.executor.instances", "128");
+    assertThat(conf(pods).get("spark.executor.maxNumFailures")).isEqualTo("1280");
+    assertThat(conf(pods).get("spark.executor.failuresValidityInterval")).isEqualTo("1h");
+    assertThat(conf(Map.of()).get("spark.executor.maxNumFailures")).isEqualTo("100");
+    assertThat(
+            conf(Map.of("spark.executor.maxNumFailures", "7")).get("spark.executor.maxNumFailures"))
+        .isEqualTo("7");
   }
 
   @Test

@@ -7,22 +7,13 @@ import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** How a driver in YARN's application master ends, attempt by attempt. */
 class ApplicationMasterTest {
-  private static final String RECIPE = "spark.instella.recipe";
-
   @TempDir private Path staging;
   private final AtomicInteger runs = new AtomicInteger();
-
-  @AfterEach
-  void forget() {
-    System.clearProperty(RECIPE);
-    System.clearProperty("spark.instella.home");
-  }
 
   private void attempt(int code, String message) {
     ApplicationMaster.run(
@@ -63,29 +54,5 @@ class ApplicationMasterTest {
   @Test
   void thisIsNone() {
     assertThat(ApplicationMaster.isThis()).isFalse();
-  }
-
-  @Test
-  void theRecipeThatWasSentIsReadAndOptionsAreNotAppliedAgain() throws Exception {
-    Path sent = staging.resolve("sent.conf");
-    java.nio.file.Files.writeString(sent, "train.seed = 7\n");
-    System.setProperty(RECIPE, sent.toString());
-    assertThat(new RecipeOptions().recipe(java.util.List.of("train.seed=9")).resolved())
-        .containsEntry("train.seed", "7");
-  }
-
-  @Test
-  void whatThisProcessWasToldWinsOverWhatWasSent() {
-    System.setProperty("spark.instella.home", "/sent");
-    String told = System.getProperty("instella.home");
-    ShippedSettings.adopt();
-    assertThat(System.getProperty("instella.home")).isEqualTo(told);
-    try {
-      System.clearProperty("instella.home");
-      ShippedSettings.adopt();
-      assertThat(System.getProperty("instella.home")).isEqualTo("/sent");
-    } finally {
-      System.setProperty("instella.home", told);
-    }
   }
 }

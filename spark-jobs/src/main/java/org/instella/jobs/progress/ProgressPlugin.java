@@ -70,7 +70,11 @@ public final class ProgressPlugin implements SparkPlugin {
     return new ExecutorPlugin() {
       @Override
       public void init(PluginContext plugin, Map<String, String> extraConf) {
-        ProgressChannel.connect(new Driver(plugin));
+        Driver driver = new Driver(plugin);
+        // Spark looks for the driver's end at the first question and keeps what it finds. A task
+        // that is killed while it asks that one would leave this executor without a driver.
+        driver.stopRequested();
+        ProgressChannel.connect(driver);
         HadoopSettings.addFromSpark(all(plugin.conf()));
         boolean process = !plugin.executorID().equals("driver");
         if (process && plugin.conf().getBoolean(PRELOAD, false)) {

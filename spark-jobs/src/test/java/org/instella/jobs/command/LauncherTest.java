@@ -9,6 +9,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,7 @@ class LauncherTest {
   private Path java;
   private Path asked;
   private String sparkOptions = "";
+  private String sparkHome = "";
 
   @BeforeEach
   void install() throws IOException {
@@ -166,7 +168,8 @@ class LauncherTest {
   @Test
   void exitCodeOfTheDriversPodIsThatOfTheCommand() throws Exception {
     inCluster();
-    for (var pod : Map.of(0, 0, 3, 3, 5, 5, 70, 70, 1, 4, 137, 4).entrySet()) {
+    Map<Integer, Integer> codes = new TreeMap<>(Map.of(0, 0, 3, 3, 5, 5, 70, 70, 1, 4, 137, 4));
+    for (var pod : codes.entrySet()) {
       Files.writeString(
           folder.resolve("statuses"),
           """
@@ -187,6 +190,9 @@ class LauncherTest {
         assertThat(output()).contains("ended with exit code " + pod.getKey());
       }
     }
+    sparkHome = folder.toString(); // its spark-submit would keep the exit code to itself
+    assertThat(launch("train", "--master", "k8s://https://host")).isEqualTo(4);
+    assertThat(output()).contains("ended with exit code");
     Files.writeString(folder.resolve("submit-code"), "1");
     assertThat(launch("train", "--master", "k8s://https://host")).isEqualTo(4);
     assertThat(output()).contains("the driver could not be given to k8s://https://host");
@@ -252,10 +258,10 @@ class LauncherTest {
             "INSTELLA_JAVA_OPTS",
             "INSTELLA_LOG_DIR",
             "INSTELLA_WARMING_UP",
-            "INSTELLA_IMAGE_HOME",
-            "SPARK_HOME")) {
+            "INSTELLA_IMAGE_HOME")) {
       builder.environment().remove(name);
     }
+    builder.environment().put("SPARK_HOME", sparkHome);
     builder.redirectErrorStream(true).redirectOutput(folder.resolve("output").toFile());
     Process process = builder.start();
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();

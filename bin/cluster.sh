@@ -106,7 +106,8 @@ case ${SPARK_HOME:+with}:$master in
 esac
 
 submit() {
-  if [ -n "${SPARK_HOME:-}" ]; then
+  # A driver's pod is submitted by our Spark, whose log tells how it ended; $SPARK_HOME/conf is read all the same.
+  if [ -n "${SPARK_HOME:-}" ] && [ "$deploy:${master%%:*}" != cluster:k8s ]; then
     export SPARK_SUBMIT_OPTS="\"@$conf/jvm.options\" \"-Dlog4j2.configurationFile=$conf/log4j2.xml\" \"-Dinstella.log=$log\" \"-Dinstella.home=$home\" $options ${SPARK_SUBMIT_OPTS:-}"
     exec "$SPARK_HOME/bin/spark-submit" "$@"
   fi
@@ -126,10 +127,11 @@ watch_application() {
   while kill -0 "$submitting" 2>/dev/null; do wait "$submitting"; code=$?; done
   [ "$code" -ne 0 ] || exit 0
   id=$(sed -n 's/.*\(application_[0-9]*_[0-9]*\).*/\1/p' "$log" 2>/dev/null | tail -n 1)
+  [ -n "$id" ] || exit 4 # refused before there was one, which has been said
   ended=$(sed -n 's/.*exit code \([0-9][0-9]*\): \(instella: \)*/\1 /p' "$log" 2>/dev/null | tail -n 1)
   [ -z "$ended" ] || fail "${ended%% *}" "${ended#* } (all of it: yarn logs -applicationId $id)"
-  [ "$code" -le 128 ] || fail 4 "no longer watching; ${id:-the application} goes on"
-  fail 4 "${id:-the application} failed or was killed; the same command goes on (yarn logs -applicationId ${id:-ID} tells why)"
+  [ "$code" -le 128 ] || fail 4 "no longer watching; $id goes on"
+  fail 4 "$id failed or was killed; the same command goes on (yarn logs -applicationId $id tells why)"
 }
 
 # Spark waits for the driver's pod but does not end with its exit code.

@@ -29,7 +29,7 @@ class ClusterLauncherTest {
 
   @Test
   void withItsSparkAClusterGetsTheSameArguments() throws Exception {
-    launcher.spark(YARN, "", 0);
+    launcher.spark(YARN);
     launcher.set("INSTELLA_JAVA_OPTS", "-Xmx8g -Dx=y");
     launcher.set("INSTELLA_SPARK_OPTS", "--jars hdfs:///cuda.jar --conf spark.a=b --queue q");
     assertThat(launcher.launch("train", "--conf", "a b.conf", "--master", "yarn")).isZero();
@@ -50,14 +50,14 @@ class ClusterLauncherTest {
   void withoutItsModuleYarnIsRefused() throws Exception {
     assertThat(launcher.launch("train", "--master", "yarn")).isEqualTo(4);
     assertThat(launcher.output()).contains("set SPARK_HOME");
-    Path spark = launcher.spark("spark-core.jar", "", 0);
+    Path spark = launcher.spark("spark-core.jar");
     assertThat(launcher.launch("train", "--master", "yarn")).isEqualTo(4);
     assertThat(launcher.output()).contains("SPARK_HOME=" + spark + " has no jars/spark-yarn_*.jar");
   }
 
   @Test
   void aDriverInTheClusterGetsTheRecipe() throws Exception {
-    launcher.spark(YARN, "", 0);
+    launcher.spark(YARN);
     launcher.shipped(0, "spark.instella.recipe=abc\nspark.a=b c\n");
     launcher.set("INSTELLA_JAVA_OPTS", "-Xmx8g -Dx=y");
     launcher.set("INSTELLA_SPARK_OPTS", "--files here.txt --deploy-mode cluster");
@@ -91,20 +91,23 @@ class ClusterLauncherTest {
   @Test
   void whatADriverOfYarnEndedWithIsReadFromTheLog() throws Exception {
     inCluster();
-    launcher.spark(
-        YARN,
+    launcher.spark(YARN);
+    launcher.submits(
+        1,
         """
         diagnostics: User class threw exception: a.B$Ended: exit code 3: instella: a shard is bad
         report for application_17_0042 (state: FINISHED)
-        """,
-        1);
+        """);
     assertThat(launcher.launch("merge", "--master", "yarn")).isEqualTo(3);
     assertThat(launcher.output())
         .contains(
             "instella: a shard is bad (all of it: yarn logs -applicationId application_17_0042)");
-    launcher.spark(YARN, "", 1);
+    launcher.submits(1, "report for application_17_0043 (state: KILLED)\n");
     assertThat(launcher.launch("merge", "--master", "yarn")).isEqualTo(4);
-    assertThat(launcher.output()).contains("the application failed or was killed");
+    assertThat(launcher.output()).contains("application_17_0043 failed or was killed");
+    launcher.submits(1, ""); // refused before there was an application
+    assertThat(launcher.launch("merge", "--master", "yarn")).isEqualTo(4);
+    assertThat(launcher.output()).isEmpty();
   }
 
   @Test
@@ -142,9 +145,10 @@ class ClusterLauncherTest {
   @Test
   void exitCodeOfTheDriversPodIsThatOfTheCommand() throws Exception {
     inCluster();
+    launcher.spark("spark-core.jar"); // a pod is submitted by our Spark all the same
     for (var pod : Map.of(0, 0, 3, 3, 5, 5, 70, 70, 1, 4, 137, 4).entrySet()) {
-      launcher.spark(
-          "spark-core.jar",
+      launcher.submits(
+          0,
           """
           LoggingPodStatusWatcherImpl: State changed: exit code: 99
           LoggingPodStatusWatcherImpl: Container final statuses:
@@ -155,8 +159,7 @@ class ClusterLauncherTest {
           \t container name: z-sidecar
           \t exit code: 7
           """
-              .formatted(pod.getKey()),
-          0);
+              .formatted(pod.getKey()));
       assertThat(launcher.launch("train", "--master", PODS))
           .as("exit code of pod %d", pod.getKey())
           .isEqualTo(pod.getValue());
@@ -164,8 +167,9 @@ class ClusterLauncherTest {
         assertThat(launcher.output()).contains("ended with exit code " + pod.getKey());
       }
     }
-    launcher.spark("spark-core.jar", "", 1);
+    launcher.submits(1, "");
     assertThat(launcher.launch("train", "--master", PODS)).isEqualTo(4);
     assertThat(launcher.output()).contains("the driver could not be given to k8s://https://host");
+    assertThat(launcher.submitted()).isEmpty();
   }
 }

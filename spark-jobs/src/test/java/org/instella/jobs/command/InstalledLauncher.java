@@ -72,8 +72,17 @@ final class InstalledLauncher {
         %s
         END
         fi
-        for last in "$@"; do :; done
-        [ "$last" != --ship ] || { cat '%2$s/ship' 2>/dev/null; exit "$(cat '%2$s/ship-code' 2>/dev/null || echo 0)"; }
+        cd '%s'
+        case "$*" in
+          *--ship) cat ship 2>/dev/null; exit "$(cat ship-code 2>/dev/null || echo 0)" ;;
+          *org.apache.spark.deploy.SparkSubmit*)
+            for argument in "$@"; do
+              case $argument in -Dinstella.log=*) log=${argument#*=} ;; esac
+            done
+            cat submit-log >>"$log" 2>/dev/null
+            exit "$(cat submit-code 2>/dev/null || echo 0)"
+            ;;
+        esac
         """
             .formatted(says, folder));
   }
@@ -84,22 +93,27 @@ final class InstalledLauncher {
     Files.writeString(folder.resolve("ship-code"), String.valueOf(code));
   }
 
-  /** A Spark whose spark-submit writes to its log and ends. */
-  Path spark(String jar, String log, int code) throws IOException {
-    Path spark = folder.resolve("spark");
-    Path jars = Files.createDirectories(spark.resolve("jars"));
-    Files.writeString(jars.resolve(jar), "");
+  /** What spark-submit writes to the log, and how it ends: that of a Spark home, and ours. */
+  void submits(int code, String log) throws IOException {
     Files.writeString(folder.resolve("submit-log"), log);
+    Files.writeString(folder.resolve("submit-code"), String.valueOf(code));
+  }
+
+  /** A Spark home with one jar. */
+  Path spark(String jar) throws IOException {
+    Path spark = folder.resolve("spark");
+    Files.writeString(Files.createDirectories(spark.resolve("jars")).resolve(jar), "");
     program(
         Files.createDirectories(spark.resolve("bin")).resolve("spark-submit"),
         "submitted",
         """
-        printf '%%s\\n' "$SPARK_SUBMIT_OPTS" >>'%1$s/submitted'
+        cd '%s'
+        printf '%%s\\n' "$SPARK_SUBMIT_OPTS" >>submitted
         log=$(printf '%%s' "$SPARK_SUBMIT_OPTS" | sed 's/.*-Dinstella.log=\\([^"]*\\)".*/\\1/')
-        cat '%1$s/submit-log' >>"$log"
-        exit %2$d
+        cat submit-log >>"$log" 2>/dev/null
+        exit "$(cat submit-code 2>/dev/null || echo 0)"
         """
-            .formatted(folder, code));
+            .formatted(folder));
     set("SPARK_HOME", spark.toString());
     return spark;
   }

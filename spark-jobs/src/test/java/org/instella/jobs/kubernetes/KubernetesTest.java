@@ -135,7 +135,7 @@ class KubernetesTest {
         Storage.standard(), Location.of(folder.resolve(output).resolve("model/model.safetensors")));
   }
 
-  private static void awaitStep(String output, CommandProcess command, int step)
+  private static void awaitStep(String output, CommandProcess command, long step)
       throws IOException {
     Awaitility.await()
         .atMost(90, TimeUnit.SECONDS)
@@ -159,7 +159,11 @@ class KubernetesTest {
     awaitStep("injured", driver, 70);
     PodProcess victim = node.running("executor").get(0);
     int before = node.pods().size();
+    final long step = steps("injured");
+    final long killed = System.nanoTime();
     victim.process().destroyForcibly();
+    awaitStep("injured", driver, step + 2); // the survivor may still have written one
+    System.out.printf("killed pod: %.1f s to a new step%n", (System.nanoTime() - killed) / 1e9);
     assertThat(driver.await(120)).as(driver.tail()).isZero();
     assertThat(node.pods()).as("one pod in its place").hasSize(before + 1);
     assertThat(victim.process().exitValue()).isEqualTo(137);
@@ -179,9 +183,22 @@ class KubernetesTest {
 
   @Test
   void driverInAPodGetsTheRecipeAndItsExitCodeComesBack() throws Exception {
-    CommandProcess submit = cluster("in-cluster");
+    String[] templates = {
+      "--set",
+      "spark.kubernetes.driver.podTemplateFile=" + DeployFiles.FOLDER.resolve("driver-pod.yaml"),
+      "--set",
+      "spark.kubernetes.executor.podTemplateFile=" + DeployFiles.FOLDER.resolve("executor-pod.yaml")
+    };
+    CommandProcess submit = cluster("in-cluster", templates);
     awaitStep("in-cluster", submit, 60);
     PodProcess driver = node.running("driver").get(0);
+    assertThat(driver.created().getSpec().getTerminationGracePeriodSeconds()).isEqualTo(900);
+    assertThat(node.running("executor"))
+        .hasSize(2)
+        .allSatisfy(
+            pod ->
+                assertThat(pod.created().getSpec().getVolumes())
+                    .containsAll(DeployFiles.executorTemplate().getSpec().getVolumes()));
     driver.process().destroy(); // SIGTERM, as a kubelet begins to delete a pod
     assertThat(submit.await(60)).as(submit.tail()).isEqualTo(5);
     assertThat(driver.printed()).contains("and the same command goes on from there");
@@ -194,6 +211,27 @@ class KubernetesTest {
       assertThat(DeployFiles.allowed(access)).as("rbac.yaml allows %s", access).isTrue();
     }
     assertThat(server.asked()).contains(new ApiServer.Access("create", "pods"));
+  }
+
+  @Test
+  void theWholeProgrammeRunsOnPods() throws Exception {
+    List<String> demo =
+        List.of(
+            "demo",
+            "--size",
+            "small",
+            "--output",
+            folder.resolve("demo").toString(),
+            "--master",
+            server.master(),
+            "--set",
+            "spark.kubernetes.container.image=example.org/instella:test",
+            "--set",
+            "spark.executor.instances=2");
+    CommandProcess driver = launch("demo", Map.of("INSTELLA_SPARK_OPTS", HERE), demo);
+    assertThat(driver.await(300)).as(driver.tail()).isZero();
+    assertThat(folder.resolve("demo/merged/model.safetensors")).isNotEmptyFile();
+    assertThat(folder.resolve("demo/scores/report.html")).isNotEmptyFile();
   }
 
   @Test

@@ -10,6 +10,7 @@ import org.instella.eval.report.Numbers;
 record IntervalChart(SearchOutcome outcome) {
   private static final int WIDTH = 1000;
   private static final int LEFT = 300;
+  private static final int LABEL = 40;
   private static final int RIGHT = 24;
   private static final int ROW = 20;
   private static final int TOP = 8;
@@ -62,11 +63,12 @@ record IntervalChart(SearchOutcome outcome) {
     String style =
         "--c:" + (picked ? "var(--merged)" : row.single() ? "var(--base)" : "var(--seed-0)");
     svg.append(
-        "<text class=\"strong\" x=\"%d\" y=\"%s\" text-anchor=\"end\"%s>%s</text>"
+        "<text class=\"strong\" x=\"%d\" y=\"%s\" text-anchor=\"end\"%s>%s<title>%s</title></text>"
             .formatted(
                 LEFT - 12,
                 place(y + 4),
                 picked ? " font-weight=\"650\"" : "",
+                Html.escape(label(row.name())),
                 Html.escape(row.name())));
     svg.append(
         "<line class=\"whisker\" style=\"%s\" x1=\"%s\" x2=\"%s\" y1=\"%s\" y2=\"%s\"/>"
@@ -84,6 +86,11 @@ record IntervalChart(SearchOutcome outcome) {
                 place(y),
                 Html.escape(row.name()),
                 Numbers.signed(against.difference(), 4)));
+  }
+
+  /** As much of a name as the margin holds; the whole is in the table and under the pointer. */
+  private static String label(String name) {
+    return name.length() <= LABEL ? name : name.substring(0, LABEL - 1).strip() + "…";
   }
 
   private static String place(double value) {

@@ -106,7 +106,9 @@ final class SearchHtml {
 
   private void row(SearchRow row, boolean withoutTasks) {
     boolean picked = row.name().equals(outcome.picked());
-    out.append("<tr><td class=\"name\" title=\"").append(Html.escape(row.how())).append("\">");
+    out.append("<tr><td class=\"name\" style=\"white-space:normal\" title=\"")
+        .append(Html.escape(row.how()))
+        .append("\">");
     out.append(Html.escape(row.name())).append(picked ? " ●" : "").append("</td>");
     cell(Numbers.fixed(row.choosingLoss(), 4));
     cell(Numbers.fixed(row.loss(), 4));
@@ -150,7 +152,9 @@ final class SearchHtml {
                 + " ends is %.4f nats per token; without one the models share a basin.",
             hump));
     LineChart.Across across = LineChart.Across.of("share of the second model", List.of());
+    out.append("<div class=\"charts\">");
     out.append(new LineChart("Loss along lines", across, lines, List.of()).card());
+    out.append("</div>");
   }
 
   private void sources() {

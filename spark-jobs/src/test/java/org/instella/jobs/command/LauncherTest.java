@@ -122,6 +122,16 @@ class LauncherTest {
   }
 
   @Test
+  void planIsMadeHereWhereverTheStageWillRun() throws Exception {
+    assertThat(launch("plan", "--conf", "x", "--master", "k8s://https://host")).isZero();
+    assertThat(calls("org.instella.jobs.command.Instella"))
+        .singleElement()
+        .asString()
+        .endsWith("[plan][--conf][x][--master][k8s://https://host]")
+        .doesNotContain("SparkSubmit");
+  }
+
+  @Test
   void driverHereServesOurJarsToPods() throws Exception {
     assertThat(launch("train", "--master", "k8s://https://host")).isZero();
     assertThat(calls("org.apache.spark.deploy.SparkSubmit"))

@@ -111,6 +111,16 @@ class ClusterLauncherTest {
   }
 
   @Test
+  void planIsMadeHereWhereverTheStageWillRun() throws Exception {
+    assertThat(launcher.launch("plan", "--conf", "x", "--master", PODS)).isZero();
+    assertThat(launcher.calls("org.instella.jobs.command.Instella"))
+        .singleElement()
+        .asString()
+        .endsWith("[plan][--conf][x][--master][k8s://https://host]")
+        .doesNotContain("SparkSubmit");
+  }
+
+  @Test
   void driverHereServesOurJarsToPods() throws Exception {
     assertThat(launcher.launch("train", "--master", PODS)).isZero();
     assertThat(launcher.calls(SUBMIT))

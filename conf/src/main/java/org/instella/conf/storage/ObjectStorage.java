@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.hadoop.fs.EtagSource;
 import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
@@ -142,13 +143,14 @@ final class ObjectStorage extends HadoopStorage {
 
   /**
    * Moves every file and puts the manifests last. Their old ones go first: a folder that is half
-   * moved must look whole at neither place.
+   * moved must look whole at neither place. The outermost is put where none is, so of several that
+   * publish at once one wins; nobody ever removes it.
    */
   private void publishFolder(Location staging, Location published) throws IOException {
-    if (isPublished(published)) {
+    Location commit = published.resolve(Manifest.FILE_NAME);
+    if (exists(commit)) {
       throw new FileAlreadyExistsException(published.uri());
     }
-    delete(published); // of a publication that was interrupted
     List<FileEntry> files = listFiles(staging);
     SortedMap<Location, byte[]> manifests = new TreeMap<>(INNER_FIRST);
     for (FileEntry file : files) {
@@ -157,11 +159,39 @@ final class ObjectStorage extends HadoopStorage {
       }
     }
     files.stream().filter(ObjectStorage::isManifest).forEach(file -> delete(file.location()));
-    if (files.size() > manifests.size()) {
+    boolean remains = exists(published); // of a publication that was interrupted
+    if (remains) {
+      for (FileEntry file : files) {
+        if (!isManifest(file)) {
+          Location to = moved(file, staging, published);
+          delete(to);
+          move(file.location(), to);
+        }
+      }
+    } else if (files.size() > manifests.size()) {
       move(staging, published); // all at once: the store copies many at a time
     }
-    manifests.forEach(this::writeBytes);
+    manifests.forEach(
+        (file, bytes) -> {
+          if (remains && !file.equals(commit)) {
+            delete(file);
+          }
+          writeBytes(file, bytes);
+        });
+    if (remains) {
+      removeOthers(staging, published, files);
+    }
     delete(staging);
+  }
+
+  private void removeOthers(Location staging, Location published, List<FileEntry> files) {
+    Set<Location> ours =
+        files.stream().map(file -> moved(file, staging, published)).collect(Collectors.toSet());
+    for (FileEntry there : listFiles(published)) {
+      if (!ours.contains(there.location())) {
+        delete(there.location());
+      }
+    }
   }
 
   private static boolean isManifest(FileEntry file) {

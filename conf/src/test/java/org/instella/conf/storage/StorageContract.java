@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.instella.conf.error.DataException;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -210,7 +211,7 @@ abstract class StorageContract {
     assertThat(storage.readText(published)).isEqualTo("first");
   }
 
-  @Test
+  @RepeatedTest(8)
   void ofManyPublishersAtOnceExactlyOneWins() throws Exception {
     Location published = folder().resolve("race");
     ExecutorService threads = Executors.newFixedThreadPool(8);

@@ -30,14 +30,30 @@ final class HadoopStorage implements Storage {
   private static final Set<String> OBJECT_STORES =
       Set.of("s3a", "s3", "gs", "abfs", "abfss", "wasb");
 
-  private final Configuration configuration = new Configuration();
+  private final Configuration configuration;
 
+  HadoopStorage() {
+    this(new Configuration());
+  }
+
+  HadoopStorage(Configuration configuration) {
+    this.configuration = configuration;
+  }
+
+  /** That of the location; of {@code hdfs:///folder} the one that Hadoop's configuration names. */
   private FileSystem fileSystem(Location location) throws IOException {
     return FileSystem.get(path(location).toUri(), configuration);
   }
 
   private static Path path(Location location) {
-    return new Path(location.uri());
+    String uri = location.uri();
+    return new Path(uri.length() == fileSystemLength(uri) ? uri + "/" : uri);
+  }
+
+  /** Length of scheme and authority: of {@code hdfs://host} in {@code hdfs://host/folder}. */
+  private static int fileSystemLength(String uri) {
+    int slash = uri.indexOf('/', uri.indexOf("://") + 3);
+    return slash < 0 ? uri.length() : slash;
   }
 
   @Override
@@ -74,7 +90,7 @@ final class HadoopStorage implements Storage {
   @Override
   public FileEntry stat(Location location) {
     try {
-      return entry(fileSystem(location).getFileStatus(path(location)));
+      return entry(location, fileSystem(location).getFileStatus(path(location)));
     } catch (IOException e) {
       throw StorageFailures.translate("open", location, e, StorageError.READ_FAILED);
     }
@@ -85,7 +101,7 @@ final class HadoopStorage implements Storage {
     List<FileEntry> entries = new ArrayList<>();
     try {
       for (FileStatus status : fileSystem(folder).listStatus(path(folder))) {
-        entries.add(entry(status));
+        entries.add(entry(folder, status));
       }
     } catch (IOException e) {
       throw StorageFailures.translate("list", folder, e, StorageError.READ_FAILED);
@@ -100,7 +116,7 @@ final class HadoopStorage implements Storage {
     try {
       RemoteIterator<LocatedFileStatus> files = fileSystem(folder).listFiles(path(folder), true);
       while (files.hasNext()) {
-        entries.add(entry(files.next()));
+        entries.add(entry(folder, files.next()));
       }
     } catch (IOException e) {
       throw StorageFailures.translate("list", folder, e, StorageError.READ_FAILED);
@@ -134,10 +150,14 @@ final class HadoopStorage implements Storage {
         publishByManifest(staging, published);
         return;
       }
-      fileSystem(published).mkdirs(path(published.parent()));
+      FileSystem fs = fileSystem(published);
+      fs.mkdirs(path(published.parent()));
       // FileSystem.rename would move the source into an existing folder, or return false.
-      FileContext.getFileContext(path(published).toUri(), configuration)
-          .rename(path(staging), path(published), Options.Rename.NONE);
+      FileContext.getFileContext(fs.getUri(), configuration)
+          .rename(
+              fs.makeQualified(path(staging)),
+              fs.makeQualified(path(published)),
+              Options.Rename.NONE);
     } catch (IOException e) {
       throw StorageFailures.translate("publish", published, e, StorageError.WRITE_FAILED);
     }
@@ -194,9 +214,14 @@ final class HadoopStorage implements Storage {
     }
   }
 
-  private static FileEntry entry(FileStatus status) {
+  /**
+   * Hadoop adds the name of the file system where {@code asked} has none; callers cut names off
+   * behind the folder that they asked for.
+   */
+  private static FileEntry entry(Location asked, FileStatus status) {
+    String fileSystem = asked.uri().substring(0, fileSystemLength(asked.uri()));
     return new FileEntry(
-        Location.of(status.getPath().toString()),
+        Location.of(fileSystem + status.getPath().toUri().getPath()),
         status.isDirectory() ? 0 : status.getLen(),
         status.isDirectory(),
         status.getModificationTime());

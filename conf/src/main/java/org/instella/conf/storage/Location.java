@@ -77,6 +77,9 @@ public record Location(String uri) implements Serializable, Comparable<Location>
     if (slash <= root) {
       return new Location(isLocal() ? "/" : uri);
     }
+    if (!isLocal() && slash == root + 1) { // hdfs:///a, on the default file system
+      return new Location(uri.substring(0, slash + 1));
+    }
     return new Location(uri.substring(0, slash));
   }
 

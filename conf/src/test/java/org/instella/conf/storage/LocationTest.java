@@ -37,6 +37,8 @@ class LocationTest {
     assertThat(Location.of("hdfs://host/a/b").name()).isEqualTo("b");
     assertThat(Location.of("/a").parent().uri()).isEqualTo("/");
     assertThat(Location.of("hdfs://host").parent().uri()).isEqualTo("hdfs://host");
+    assertThat(Location.of("hdfs:///a").parent().uri()).isEqualTo("hdfs:///");
+    assertThat(Location.of("hdfs:///a").parent().resolve("b").uri()).isEqualTo("hdfs:///b");
   }
 
   @ParameterizedTest

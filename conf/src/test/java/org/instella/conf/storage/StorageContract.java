@@ -23,7 +23,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every {@link Storage} promises; one class per file system runs it. */
 abstract class StorageContract {
-  private final Storage storage = Storage.standard();
+  private final Storage storage = storage();
+
+  /** What is tested. */
+  Storage storage() {
+    return Storage.standard();
+  }
 
   /** An empty folder of this test's own. */
   abstract Location folder();

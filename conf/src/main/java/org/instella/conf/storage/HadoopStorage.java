@@ -230,6 +230,7 @@ final class HadoopStorage implements Storage {
   /** Asks the data nodes to put the bytes on disk before the file is closed. */
   private static final class SyncedStream extends OutputStream {
     private final FSDataOutputStream out;
+    private boolean closed;
 
     SyncedStream(FSDataOutputStream out) {
       this.out = out;
@@ -256,6 +257,10 @@ final class HadoopStorage implements Storage {
 
     @Override
     public void close() throws IOException {
+      if (closed) {
+        return; // HDFS refuses to sync what is closed, and streams around this one close it again
+      }
+      closed = true;
       try (out) {
         if (out.hasCapability("hsync")) {
           out.hsync();

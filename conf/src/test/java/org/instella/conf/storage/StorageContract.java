@@ -72,6 +72,18 @@ abstract class StorageContract {
   }
 
   @Test
+  void aStreamMayBeClosedTwice() throws IOException {
+    for (boolean large : List.of(false, true)) {
+      Location file = folder().resolve("twice-" + large);
+      OutputStream out = large ? storage.createLarge(file) : storage.create(file);
+      out.write(7);
+      out.close();
+      out.close();
+      assertThat(storage.readBytes(file, 1)).containsExactly(7);
+    }
+  }
+
+  @Test
   void whatIsFlushedCanBeReadWhileTheFileIsOpen() throws IOException {
     Location file = folder().resolve("growing");
     try (OutputStream out = storage.create(file)) {

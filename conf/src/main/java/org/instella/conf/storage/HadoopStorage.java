@@ -33,7 +33,7 @@ final class HadoopStorage implements Storage {
   private final Configuration configuration;
 
   HadoopStorage() {
-    this(new Configuration());
+    this(HadoopConfiguration.load(System.getenv()));
   }
 
   HadoopStorage(Configuration configuration) {

@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
 public final class StageAction {
   private static final Logger log = LoggerFactory.getLogger(StageAction.class);
   private static final String RECENT = "Most recent failure";
+  private static final String LOST = "ExecutorLostFailure";
 
   private StageAction() {}
 
@@ -64,8 +65,13 @@ public final class StageAction {
   }
 
   /** The part of Spark's message that says what happened. */
-  private static String reason(Throwable failure) {
+  static String reason(Throwable failure) {
     String message = String.valueOf(failure.getMessage());
+    // The cluster's own words, such as that a container took more memory than it had asked for.
+    int lost = message.indexOf(LOST);
+    if (lost >= 0) {
+      return message.substring(lost).lines().findFirst().orElseThrow().strip();
+    }
     int recent = message.indexOf(RECENT);
     int colon = message.indexOf(": ", Math.max(0, recent));
     if (recent >= 0 && colon >= 0) {

@@ -64,6 +64,10 @@ public final class Instella implements Runnable {
     }
     StopSignal.install();
     ShippedRecipe.takeFolder();
+    if (ApplicationMaster.isThis()) {
+      ApplicationMaster.run(args);
+      return;
+    }
     int code =
         run(
             new PrintWriter(System.out, true, StandardCharsets.UTF_8),

@@ -101,7 +101,11 @@ abstract class JobCommand implements Callable<Integer> {
     Storage storage = Storage.standard();
     String name = kind().text();
     long start = System.nanoTime();
+    config.warnOfLocal(place);
     try (LazyCluster cluster = new LazyCluster("instella " + name, config, job.ranks())) {
+      if (ApplicationMaster.isThis()) {
+        cluster.get(); // YARN gives up a driver that does not start Spark soon
+      }
       JobResult result = job.run(new JobContext(name, storage, cluster, place));
       log.info(
           "{} done in {}: {} ({})",

@@ -70,6 +70,10 @@ final class PipelineCommand implements Callable<Integer> {
         run.describe().forEach(out::println);
         return Map.of();
       }
+      config.warnOfLocal(pipeline.folder());
+      if (ApplicationMaster.isThis()) {
+        cluster.get(); // YARN gives up a driver that does not start Spark soon
+      }
       return run.run();
     }
   }

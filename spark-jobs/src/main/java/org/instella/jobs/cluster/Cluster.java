@@ -68,7 +68,7 @@ public final class Cluster implements AutoCloseable {
     } catch (EnvironmentException e) {
       owned.forEach(Cluster::closeQuietly);
       throw e;
-    } catch (Exception e) { // Scala throws checked ones without declaring them
+    } catch (Exception | LinkageError e) { // Scala throws checked ones without declaring them
       owned.forEach(Cluster::closeQuietly);
       throw new EnvironmentException(
           JobError.SPARK_FAILED,

@@ -93,6 +93,11 @@ public final class CommandProcess {
     return process.exitValue();
   }
 
+  /** All that it printed. */
+  public String text() throws IOException {
+    return Files.readString(log);
+  }
+
   /** The last lines it printed. */
   public String tail() throws IOException {
     List<String> lines = Files.readAllLines(log);

@@ -125,7 +125,7 @@ public record TrainTokenizerJob(
       counts.forEach(count -> all.put(count._1(), count._2()));
       return all;
     } catch (InstellaException e) {
-      cluster.context().cancelJobGroup(context.name());
+      cluster.cancel(context.name());
       throw e;
     } finally {
       cluster.context().clearJobGroup();

@@ -127,7 +127,7 @@ public final class BarrierStage {
       JavaFutureAction<List<T>> action = submit(context, body, generation);
       return StageAction.await(cluster, name, action);
     } catch (InstellaException e) {
-      context.cancelJobGroup(group);
+      cluster.cancel(group);
       throw e;
     } finally {
       context.clearJobGroup();

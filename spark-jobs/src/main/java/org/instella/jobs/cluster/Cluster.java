@@ -201,6 +201,15 @@ public final class Cluster implements AutoCloseable {
     }
   }
 
+  /** Ends the jobs of a group; one that has ended as a whole has none left. */
+  public void cancel(String group) {
+    try {
+      context.cancelJobGroup(group);
+    } catch (IllegalStateException stopped) {
+      log.debug("group {} not cancelled", group, stopped);
+    }
+  }
+
   /** True once Spark has ended the application, for whatever reason. */
   public boolean ended() {
     return ended.get() || context.sc().isStopped();

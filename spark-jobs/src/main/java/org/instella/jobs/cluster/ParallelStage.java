@@ -51,7 +51,7 @@ public final class ParallelStage {
                   .collectAsync());
       return results(outcomes);
     } catch (InstellaException e) {
-      context.cancelJobGroup(name);
+      cluster.cancel(name);
       throw e;
     } finally {
       context.clearJobGroup();

@@ -27,6 +27,9 @@ public final class Slots {
   /** Tasks that the registered executors can hold together, busy or not. */
   public int total() {
     SparkContext sc = context.sc();
+    if (sc.isStopped()) {
+      return 0;
+    }
     return sc.maxNumConcurrentTasks(sc.resourceProfileManager().defaultResourceProfile());
   }
 

@@ -25,6 +25,7 @@ class LauncherTest {
   private Path asked;
   private String sparkOptions = "";
   private String sparkHome = "";
+  private String javaOptions = "";
 
   @BeforeEach
   void install() throws IOException {
@@ -208,6 +209,89 @@ class LauncherTest {
     assertThat(output()).contains("the driver could not be given to k8s://https://host");
   }
 
+  @Test
+  void withItsSparkYarnGetsTheSameArguments() throws Exception {
+    spark("exit 0", "spark-yarn_2.13-4.1.1.jar");
+    javaOptions = "-Xmx8g -Dx=y";
+    sparkOptions = "--jars hdfs:///cuda.jar --conf spark.a=b --queue q";
+    assertThat(launch("train", "--conf", "a b.conf", "--master", "yarn")).isZero();
+    assertThat(submitted())
+        .startsWith(
+            "[--master][yarn][--class][org.instella.jobs.command.Instella][--name]"
+                + "[instella-train][--driver-memory][8g][--jars]["
+                + home.resolve("app/instella-conf-1.jar")
+                + ",hdfs:///cuda.jar][--conf][spark.a=b][--queue][q]["
+                + home.resolve("app/instella-spark-jobs-1.jar")
+                + "][train][--conf][a b.conf][--master][yarn]\n")
+        .contains("-Dx=y")
+        .contains("\"-Dlog4j2.configurationFile=" + home + "/conf/log4j2.xml\"");
+  }
+
+  @Test
+  void withoutItsModuleYarnIsRefused() throws Exception {
+    assertThat(launch("train", "--master", "yarn")).isEqualTo(4);
+    assertThat(output()).contains("set SPARK_HOME");
+    spark("exit 0", "spark-core.jar");
+    assertThat(launch("train", "--master", "yarn")).isEqualTo(4);
+    assertThat(output()).contains("SPARK_HOME=" + sparkHome + " has no jars/spark-yarn_*.jar");
+  }
+
+  @Test
+  void driverInAnApplicationMasterGetsTheRecipeAndOurJars() throws Exception {
+    Files.writeString(folder.resolve("ship"), "spark.instella.recipe=abc\n");
+    spark("exit 0", "spark-yarn_2.13-4.1.1.jar");
+    javaOptions = "-Xmx8g -Dx=y";
+    inCluster();
+    assertThat(launch("train", "--conf", "x", "--master", "yarn")).isZero();
+    assertThat(submitted())
+        .contains("[--conf][spark.instella.recipe=abc]")
+        .contains("[--conf][spark.executor.maxNumFailures=1000]")
+        .contains("[--driver-java-options][-Dx=y]")
+        .contains("[--jars][" + home.resolve("app/instella-conf-1.jar") + "]")
+        .doesNotContain("/opt/instella");
+  }
+
+  @Test
+  void whatADriverInAnApplicationMasterEndedWithIsReadFromTheLog() throws Exception {
+    inCluster();
+    String diagnostics =
+        """
+        echo 'report for application_17_0042 (state: FINISHED)' >>"$log"
+        echo 'diagnostics: User class threw exception: a.B$Ended: exit code 3: instella: a bad shard' >>"$log"
+        exit 1""";
+    spark(diagnostics, "spark-yarn_2.13-4.1.1.jar");
+    assertThat(launch("merge", "--master", "yarn")).isEqualTo(3);
+    assertThat(output())
+        .contains("instella: a bad shard (all of it: yarn logs -applicationId application_17_0042)");
+    spark("echo application_17_0043 >>\"$log\"; exit 1", "spark-yarn_2.13-4.1.1.jar");
+    assertThat(launch("merge", "--master", "yarn")).isEqualTo(4);
+    assertThat(output()).contains("application_17_0043 failed or was killed");
+  }
+
+  /** A Spark home whose spark-submit writes down what it is given and then does something. */
+  private void spark(String then, String jar) throws IOException {
+    Path spark = folder.resolve("spark");
+    Files.createDirectories(spark.resolve("bin"));
+    Files.createDirectories(spark.resolve("jars"));
+    Files.writeString(spark.resolve("jars").resolve(jar), "");
+    Path submit = spark.resolve("bin/spark-submit");
+    Files.writeString(
+        submit,
+        """
+        #!/bin/sh
+        { for argument in "$@"; do printf '[%%s]' "$argument"; done; printf '\\n%%s\\n' "$SPARK_SUBMIT_OPTS"; } >>'%s'
+        log=$(printf '%%s' "$SPARK_SUBMIT_OPTS" | sed 's/.*-Dinstella.log=\\([^"]*\\)".*/\\1/')
+        %s
+        """
+            .formatted(folder.resolve("submitted"), then));
+    Files.setPosixFilePermissions(submit, PosixFilePermissions.fromString("rwxr-xr-x"));
+    sparkHome = spark.toString();
+  }
+
+  private String submitted() throws IOException {
+    return Files.readString(folder.resolve("submitted"));
+  }
+
   private void inCluster() {
     sparkOptions = "--deploy-mode cluster";
   }
@@ -265,13 +349,14 @@ class LauncherTest {
     builder.environment().put("INSTELLA_SPARK_OPTS", sparkOptions);
     for (String name :
         List.of(
-            "INSTELLA_JAVA_OPTS",
             "INSTELLA_LOG_DIR",
             "INSTELLA_WARMING_UP",
             "INSTELLA_IMAGE_HOME")) {
       builder.environment().remove(name);
     }
+    builder.environment().put("INSTELLA_JAVA_OPTS", javaOptions);
     builder.environment().put("SPARK_HOME", sparkHome);
+    builder.environment().remove("SPARK_SUBMIT_OPTS");
     builder.redirectErrorStream(true).redirectOutput(folder.resolve("output").toFile());
     Process process = builder.start();
     assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();

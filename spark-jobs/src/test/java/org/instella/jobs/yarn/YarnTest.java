@@ -258,7 +258,7 @@ class YarnTest {
   private static int attempts(CommandProcess client) throws Exception {
     String id = client.text().replaceFirst("(?s).*(application_\\d+_\\d+).*", "$1");
     JsonNode json = JSON.readTree(daemons.cluster("apps/" + id + "/appattempts"));
-    return json.path("appAttempts").path("appAttempt").size();
+    return json.findValues("appAttemptId").size();
   }
 
   private static Path home() {

@@ -262,7 +262,8 @@ class LauncherTest {
     spark(diagnostics, "spark-yarn_2.13-4.1.1.jar");
     assertThat(launch("merge", "--master", "yarn")).isEqualTo(3);
     assertThat(output())
-        .contains("instella: a bad shard (all of it: yarn logs -applicationId application_17_0042)");
+        .contains(
+            "instella: a bad shard (all of it: yarn logs -applicationId application_17_0042)");
     spark("echo application_17_0043 >>\"$log\"; exit 1", "spark-yarn_2.13-4.1.1.jar");
     assertThat(launch("merge", "--master", "yarn")).isEqualTo(4);
     assertThat(output()).contains("application_17_0043 failed or was killed");
@@ -347,11 +348,7 @@ class LauncherTest {
     builder.environment().put("XDG_STATE_HOME", folder.resolve("state").toString());
     builder.environment().put("INSTELLA_CLASS_ARCHIVE", archive);
     builder.environment().put("INSTELLA_SPARK_OPTS", sparkOptions);
-    for (String name :
-        List.of(
-            "INSTELLA_LOG_DIR",
-            "INSTELLA_WARMING_UP",
-            "INSTELLA_IMAGE_HOME")) {
+    for (String name : List.of("INSTELLA_LOG_DIR", "INSTELLA_WARMING_UP", "INSTELLA_IMAGE_HOME")) {
       builder.environment().remove(name);
     }
     builder.environment().put("INSTELLA_JAVA_OPTS", javaOptions);

@@ -75,7 +75,10 @@ public final class Cluster implements AutoCloseable {
           "Spark did not start with master %s: %s"
               .formatted(
                   conf.get("spark.master"),
-                  String.valueOf(e.getMessage()).lines().findFirst().orElse("")),
+                  (e.getMessage() == null ? e.toString() : e.getMessage())
+                      .lines()
+                      .findFirst()
+                      .orElse("")),
           e);
     }
   }

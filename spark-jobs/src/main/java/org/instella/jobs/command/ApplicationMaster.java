@@ -5,10 +5,12 @@ import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.instella.conf.error.ErrorCategory;
 import org.instella.conf.error.InstellaException;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
+import org.instella.jobs.progress.StopSignal;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,11 +23,17 @@ import org.slf4j.LoggerFactory;
  * <p>YARN starts a failed application again whatever it failed with. Where another attempt would
  * meet the same (a wrong recipe, a damaged input) or must not be (a stop that was asked for), the
  * outcome is left in the application's staging folder, and the next attempt ends with it at once.
+ *
+ * <p>A signal cannot ask for a stop: YARN sends it to the shell around the driver too, takes the
+ * end of the shell for that of the container, and kills what is left. A file in the staging folder
+ * does.
  */
 final class ApplicationMaster {
   private static final Logger log = LoggerFactory.getLogger(ApplicationMaster.class);
   private static final String STAGING = "SPARK_YARN_STAGING_DIR";
   private static final String OUTCOME = "instella-outcome";
+  private static final String STOP = "instella-stop";
+  private static final long LOOK_EVERY_MILLIS = 2000;
 
   private ApplicationMaster() {}
 
@@ -63,9 +71,13 @@ final class ApplicationMaster {
       throw new Ended(before.get());
     }
     StringWriter said = new StringWriter();
+    Thread watch = new Thread(() -> awaitStop(storage, staging.resolve(STOP)), "stop-watch");
+    watch.setDaemon(true);
+    watch.start();
     int code =
         runner.run(
             new PrintWriter(System.out, true, StandardCharsets.UTF_8), both(said), arguments);
+    watch.interrupt();
     if (code == 0) {
       return;
     }
@@ -74,6 +86,27 @@ final class ApplicationMaster {
       leave(storage, file, outcome);
     }
     throw new Ended(outcome);
+  }
+
+  private static void awaitStop(Storage storage, Location file) {
+    try {
+      while (!isThere(storage, file)) {
+        TimeUnit.MILLISECONDS.sleep(LOOK_EVERY_MILLIS);
+      }
+      log.warn("asked to stop by {}: saving and stopping", file);
+      StopSignal.request();
+    } catch (InterruptedException end) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static boolean isThere(Storage storage, Location file) {
+    try {
+      return storage.exists(file);
+    } catch (InstellaException e) {
+      log.debug("not known whether to stop file={}", file, e);
+      return false;
+    }
   }
 
   private static Optional<String> before(Storage storage, Location file) {

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 import org.instella.conf.storage.Location;
 import org.instella.conf.storage.Storage;
+import org.instella.jobs.command.ApplicationMaster.Runner;
+import org.instella.jobs.progress.StopSignal;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,6 +52,26 @@ class ApplicationMasterTest {
         .hasMessage("exit code 4: instella: disk full");
     attempt(0, "");
     assertThat(runs).hasValue(2);
+  }
+
+  @Test
+  void aFileAsksForAStop() {
+    Runner stopsWhenAsked =
+        (out, err, arguments) -> {
+          Storage.standard().writeText(Location.of(staging).resolve("instella-stop"), "");
+          Awaitility.await().until(StopSignal::requested);
+          err.println("instella: stopped");
+          return 5;
+        };
+    try {
+      assertThatThrownBy(
+              () ->
+                  ApplicationMaster.run(
+                      Storage.standard(), Location.of(staging), stopsWhenAsked, "train"))
+          .hasMessage("exit code 5: instella: stopped");
+    } finally {
+      StopSignal.reset();
+    }
   }
 
   @Test

@@ -140,7 +140,9 @@ class YarnTest {
   void onTheClusterADriverStopsOnceAndForAll() throws Exception {
     CommandProcess client = yarn("halt", CLUSTER_MODE, train("hdfs:///halt"));
     awaitCheckpoint("halt", client);
-    container("deploy.yarn.ApplicationMaster").orElseThrow().destroy();
+    String staging =
+        "user/%s/.sparkStaging/%s/".formatted(System.getProperty("user.name"), id(client));
+    Storage.standard().writeText(hdfs(staging + "instella-stop"), "");
     run(5, client);
     assertThat(container("deploy.yarn.ApplicationMaster")).isEmpty();
     assertThat(Storage.standard().exists(hdfs("halt").resolve("model"))).isFalse();
@@ -255,9 +257,12 @@ class YarnTest {
     }
   }
 
+  private static String id(CommandProcess client) throws IOException {
+    return client.text().replaceFirst("(?s).*(application_\\d+_\\d+).*", "$1");
+  }
+
   private static int attempts(CommandProcess client) throws Exception {
-    String id = client.text().replaceFirst("(?s).*(application_\\d+_\\d+).*", "$1");
-    JsonNode json = JSON.readTree(daemons.cluster("apps/" + id + "/appattempts"));
+    JsonNode json = JSON.readTree(daemons.cluster("apps/" + id(client) + "/appattempts"));
     return json.findValues("appAttemptId").size();
   }
 

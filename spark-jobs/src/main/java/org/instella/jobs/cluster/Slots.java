@@ -57,6 +57,12 @@ public final class Slots {
       }
       slots = total();
     }
+    if (context.sc().isStopped()) {
+      throw new EnvironmentException(
+          JobError.APPLICATION_ENDED,
+          "Spark ended the application while %s waited for executors; see the full log"
+              .formatted(stage));
+    }
     if (slots < ranks && promised.orElse(0) >= ranks) {
       throw new EnvironmentException(
           JobError.MORE_RANKS_THAN_SLOTS,

@@ -2,6 +2,7 @@ package org.instella.jobs.barrier;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.instella.conf.error.EnvironmentException;
@@ -39,6 +40,9 @@ class EndedApplicationTest {
         .isInstanceOf(EnvironmentException.class)
         .hasMessageContaining("ended");
     end.join();
+    assertThatThrownBy(() -> cluster.slots().await("late", 1, Duration.ofSeconds(1)))
+        .isInstanceOf(EnvironmentException.class)
+        .hasMessageContaining("ended the application while late waited");
     cluster.close();
   }
 }

@@ -3,21 +3,14 @@ package org.instella.conf.storage;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -53,7 +46,7 @@ public final class S3Server implements AutoCloseable {
 
   private record Stored(byte[] bytes, Instant modified) {
     String etag() {
-      return '"' + md5(bytes) + '"';
+      return '"' + S3Wire.md5(bytes) + '"';
     }
   }
 
@@ -123,14 +116,16 @@ public final class S3Server implements AutoCloseable {
       String path = exchange.getRequestURI().getRawPath().substring(1);
       int slash = path.indexOf('/');
       String bucket = slash < 0 ? path : path.substring(0, slash);
-      String key = slash < 0 ? "" : decode(path.substring(slash + 1).replace("+", "%2B"));
+      String key = slash < 0 ? "" : S3Wire.decode(path.substring(slash + 1).replace("+", "%2B"));
       Request request =
           new Request(
-              exchange.getRequestMethod(), key, query(exchange.getRequestURI().getRawQuery()));
+              exchange.getRequestMethod(),
+              key,
+              S3Wire.query(exchange.getRequestURI().getRawQuery()));
       requests.computeIfAbsent(request.method(), m -> new AtomicInteger()).incrementAndGet();
-      byte[] body = body(exchange);
+      byte[] body = S3Wire.body(exchange);
       if (refused.test(request)) {
-        error(exchange, 403, "AccessDenied");
+        S3Wire.error(exchange, 403, "AccessDenied");
       } else if (key.isEmpty()) {
         answerBucket(exchange, bucket, request, body);
       } else {
@@ -145,26 +140,26 @@ public final class S3Server implements AutoCloseable {
   private void answerBucket(HttpExchange exchange, String bucket, Request request, byte[] body)
       throws IOException {
     switch (request.method()) {
-      case "HEAD", "PUT" -> empty(exchange, 200);
+      case "HEAD", "PUT" -> S3Wire.empty(exchange, 200);
       case "POST" -> { // ?delete
         Matcher keys = KEY.matcher(new String(body, StandardCharsets.UTF_8));
         synchronized (objects) {
           while (keys.find()) {
-            objects.remove(bucket + "/" + unescape(keys.group(1)));
+            objects.remove(bucket + "/" + S3Wire.unescape(keys.group(1)));
           }
         }
-        xml(exchange, "<DeleteResult></DeleteResult>");
+        S3Wire.xml(exchange, "<DeleteResult></DeleteResult>");
       }
       case "GET" -> {
         if (request.query().containsKey("uploads")) {
-          xml(
+          S3Wire.xml(
               exchange,
               "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>");
         } else {
           list(exchange, bucket, request.query());
         }
       }
-      default -> error(exchange, 405, "MethodNotAllowed");
+      default -> S3Wire.error(exchange, 405, "MethodNotAllowed");
     }
   }
 
@@ -207,9 +202,9 @@ public final class S3Server implements AutoCloseable {
           contents.append(
               "<Contents><Key>%s</Key><LastModified>%s</LastModified><ETag>%s</ETag><Size>%d</Size></Contents>"
                   .formatted(
-                      escape(key),
+                      S3Wire.escape(key),
                       object.modified(),
-                      escape(object.etag()),
+                      S3Wire.escape(object.etag()),
                       object.bytes().length));
         } else {
           folders.add(folder);
@@ -217,17 +212,19 @@ public final class S3Server implements AutoCloseable {
       }
     }
     StringBuilder answer = new StringBuilder("<ListBucketResult>");
-    answer.append("<Name>%s</Name><Prefix>%s</Prefix>".formatted(bucket, escape(prefix)));
+    answer.append("<Name>%s</Name><Prefix>%s</Prefix>".formatted(bucket, S3Wire.escape(prefix)));
     answer.append("<KeyCount>%d</KeyCount><IsTruncated>%s</IsTruncated>".formatted(count, more));
     if (more) {
-      answer.append("<NextContinuationToken>%s</NextContinuationToken>".formatted(escape(last)));
+      answer.append(
+          "<NextContinuationToken>%s</NextContinuationToken>".formatted(S3Wire.escape(last)));
     }
     answer.append(contents);
     folders.forEach(
         folder ->
             answer.append(
-                "<CommonPrefixes><Prefix>%s</Prefix></CommonPrefixes>".formatted(escape(folder))));
-    xml(exchange, answer.append("</ListBucketResult>").toString());
+                "<CommonPrefixes><Prefix>%s</Prefix></CommonPrefixes>"
+                    .formatted(S3Wire.escape(folder))));
+    S3Wire.xml(exchange, answer.append("</ListBucketResult>").toString());
   }
 
   private void answerObject(HttpExchange exchange, String name, Request request, byte[] body)
@@ -238,20 +235,20 @@ public final class S3Server implements AutoCloseable {
       case "PUT" -> {
         byte[] bytes = copied(exchange, body);
         if (bytes == null) {
-          error(exchange, 404, "NoSuchKey");
+          S3Wire.error(exchange, 404, "NoSuchKey");
         } else if (query.containsKey("uploadId")) {
           uploads.get(query.get("uploadId")).put(Integer.parseInt(query.get("partNumber")), bytes);
-          exchange.getResponseHeaders().set("ETag", '"' + md5(bytes) + '"');
-          done(exchange, "CopyPartResult", bytes);
+          exchange.getResponseHeaders().set("ETag", '"' + S3Wire.md5(bytes) + '"');
+          S3Wire.done(exchange, "CopyPartResult", bytes);
         } else if (store(exchange, name, bytes)) {
-          done(exchange, "CopyObjectResult", bytes);
+          S3Wire.done(exchange, "CopyObjectResult", bytes);
         }
       }
       case "POST" -> {
         if (query.containsKey("uploads")) {
           String id = "upload-" + uploadNumbers.incrementAndGet();
           uploads.put(id, new TreeMap<>());
-          xml(
+          S3Wire.xml(
               exchange,
               "<InitiateMultipartUploadResult><UploadId>%s</UploadId></InitiateMultipartUploadResult>"
                   .formatted(id));
@@ -267,9 +264,9 @@ public final class S3Server implements AutoCloseable {
             objects.remove(name);
           }
         }
-        empty(exchange, 204);
+        S3Wire.empty(exchange, 204);
       }
-      default -> error(exchange, 405, "MethodNotAllowed");
+      default -> S3Wire.error(exchange, 405, "MethodNotAllowed");
     }
   }
 
@@ -279,7 +276,7 @@ public final class S3Server implements AutoCloseable {
       object = objects.get(name);
     }
     if (object == null) {
-      error(exchange, 404, "NoSuchKey");
+      S3Wire.error(exchange, 404, "NoSuchKey");
       return;
     }
     byte[] bytes = object.bytes();
@@ -292,7 +289,7 @@ public final class S3Server implements AutoCloseable {
       from = Integer.parseInt(ends[0]);
       to = ends[1].isEmpty() ? to : (int) Math.min(to, Long.parseLong(ends[1]) + 1);
       if (from >= to) {
-        error(exchange, 416, "InvalidRange");
+        S3Wire.error(exchange, 416, "InvalidRange");
         return;
       }
       headers.set("Content-Range", "bytes %d-%d/%d".formatted(from, to - 1, bytes.length));
@@ -315,7 +312,7 @@ public final class S3Server implements AutoCloseable {
     if (source == null) {
       return body;
     }
-    String name = decode(source);
+    String name = S3Wire.decode(source);
     Stored object;
     synchronized (objects) {
       object = objects.get(name.startsWith("/") ? name.substring(1) : name);
@@ -346,7 +343,7 @@ public final class S3Server implements AutoCloseable {
         return true;
       }
     }
-    error(exchange, 412, "PreconditionFailed");
+    S3Wire.error(exchange, 412, "PreconditionFailed");
     return false;
   }
 
@@ -354,7 +351,7 @@ public final class S3Server implements AutoCloseable {
       throws IOException {
     NavigableMap<Integer, byte[]> parts = uploads.get(id);
     if (parts == null) {
-      error(exchange, 404, "NoSuchUpload");
+      S3Wire.error(exchange, 404, "NoSuchUpload");
       return;
     }
     ByteArrayOutputStream whole = new ByteArrayOutputStream();
@@ -364,102 +361,10 @@ public final class S3Server implements AutoCloseable {
     }
     if (store(exchange, name, whole.toByteArray())) {
       uploads.remove(id);
-      xml(
+      S3Wire.xml(
           exchange,
           "<CompleteMultipartUploadResult><ETag>\"%s\"</ETag></CompleteMultipartUploadResult>"
-              .formatted(md5(whole.toByteArray())));
-    }
-  }
-
-  /** A put has no answer but its headers, a copy says what it made. */
-  private static void done(HttpExchange exchange, String result, byte[] bytes) throws IOException {
-    if (exchange.getRequestHeaders().getFirst("x-amz-copy-source") == null) {
-      empty(exchange, 200);
-    } else {
-      xml(
-          exchange,
-          "<%s><ETag>\"%s\"</ETag><LastModified>%s</LastModified></%s>"
-              .formatted(result, md5(bytes), Instant.ofEpochMilli(0), result));
-    }
-  }
-
-  /** The body, taken out of the signed chunks that Amazon's client sends over plain HTTP. */
-  private static byte[] body(HttpExchange exchange) throws IOException {
-    byte[] sent = exchange.getRequestBody().readAllBytes();
-    String sha = exchange.getRequestHeaders().getFirst("x-amz-content-sha256");
-    if (sha == null || !sha.startsWith("STREAMING-")) {
-      return sent;
-    }
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    InputStream in = new ByteArrayInputStream(sent);
-    while (true) {
-      StringBuilder line = new StringBuilder();
-      for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
-        line.append((char) c);
-      }
-      int length = Integer.parseInt(line.toString().split(";")[0].strip(), 16);
-      if (length == 0) {
-        return bytes.toByteArray();
-      }
-      bytes.writeBytes(in.readNBytes(length));
-      in.skipNBytes(2);
-    }
-  }
-
-  private static Map<String, String> query(String raw) {
-    Map<String, String> query = new LinkedHashMap<>();
-    if (raw != null) {
-      for (String pair : raw.split("&")) {
-        String[] sides = pair.split("=", 2);
-        query.put(decode(sides[0]), sides.length > 1 ? decode(sides[1]) : "");
-      }
-    }
-    return query;
-  }
-
-  private static String decode(String text) {
-    return URLDecoder.decode(text, StandardCharsets.UTF_8);
-  }
-
-  private static void empty(HttpExchange exchange, int status) throws IOException {
-    exchange.sendResponseHeaders(status, -1);
-  }
-
-  private static void error(HttpExchange exchange, int status, String code) throws IOException {
-    if (exchange.getRequestMethod().equals("HEAD")) {
-      empty(exchange, status);
-      return;
-    }
-    send(
-        exchange,
-        status,
-        "<Error><Code>%s</Code><Message>%s</Message></Error>".formatted(code, code));
-  }
-
-  private static void xml(HttpExchange exchange, String text) throws IOException {
-    send(exchange, 200, text);
-  }
-
-  private static void send(HttpExchange exchange, int status, String text) throws IOException {
-    byte[] bytes = ("<?xml version=\"1.0\"?>" + text).getBytes(StandardCharsets.UTF_8);
-    exchange.getResponseHeaders().set("Content-Type", "application/xml");
-    exchange.sendResponseHeaders(status, bytes.length);
-    exchange.getResponseBody().write(bytes);
-  }
-
-  private static String escape(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
-  }
-
-  private static String unescape(String text) {
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-  }
-
-  private static String md5(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("MD5").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
+              .formatted(S3Wire.md5(whole.toByteArray())));
     }
   }
 

@@ -3,6 +3,7 @@ package org.instella.train.parallel;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
+import java.util.function.ToIntFunction;
 import org.instella.conf.error.EnvironmentException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,7 @@ final class NcclCommunicator implements AutoCloseable {
   private final Patience patience;
   private final Pointer pointer;
   private boolean over;
+  private boolean aborted;
 
   /** Asked while a call goes on: throws if it will never end. */
   interface Patience {
@@ -57,8 +59,21 @@ final class NcclCommunicator implements AutoCloseable {
     return new NcclCommunicator(nccl, later, made.getValue());
   }
 
-  Pointer pointer() {
-    return pointer;
+  /** Makes a call on this communicator and waits until NCCL has taken it up. */
+  void call(String name, ToIntFunction<Pointer> call) {
+    settle(made(call), name);
+  }
+
+  /** The same inside a group, where nothing is taken up before its end: no waiting here. */
+  void callInGroup(String name, ToIntFunction<Pointer> call) {
+    nccl.check(made(call), name, pointer);
+  }
+
+  /**
+   * What a call returns; on one that was aborted, whose memory is gone, a call goes on for ever.
+   */
+  private synchronized int made(ToIntFunction<Pointer> call) {
+    return aborted ? Nccl.IN_PROGRESS : call.applyAsInt(pointer);
   }
 
   /**
@@ -82,7 +97,10 @@ final class NcclCommunicator implements AutoCloseable {
     inProgress("a collective");
   }
 
-  private boolean inProgress(String call) {
+  private synchronized boolean inProgress(String call) {
+    if (aborted) {
+      return true; // another thread has freed it; why is for patience to say
+    }
     IntByReference state = new IntByReference();
     nccl.check(
         nccl.functions().ncclCommGetAsyncError(pointer, state), "ncclCommGetAsyncError", pointer);
@@ -103,6 +121,7 @@ final class NcclCommunicator implements AutoCloseable {
   synchronized void abort() {
     if (!over) {
       over = true;
+      aborted = true;
       int result = nccl.functions().ncclCommAbort(pointer);
       log.warn("communicator aborted result={}", result);
     }

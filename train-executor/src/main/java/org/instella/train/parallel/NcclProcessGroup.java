@@ -189,18 +189,18 @@ final class NcclProcessGroup implements ProcessGroup {
             reduceAlongTree(tensor, range);
           } else if (range.elements() == tensor.length()) {
             Slice own = slice(tensor.length());
-            queue(
-                all,
+            all.call(
                 "ncclReduceScatter",
-                nccl.functions()
-                    .ncclReduceScatter(
-                        at(tensor, 0),
-                        at(tensor, own.first()),
-                        new NativeLong(own.elements()),
-                        Nccl.FLOAT32,
-                        Nccl.SUM,
-                        all.pointer(),
-                        stream));
+                communicator ->
+                    nccl.functions()
+                        .ncclReduceScatter(
+                            at(tensor, 0),
+                            at(tensor, own.first()),
+                            new NativeLong(own.elements()),
+                            Nccl.FLOAT32,
+                            Nccl.SUM,
+                            communicator,
+                            stream));
           } else {
             reduceParts(tensor, range);
           }
@@ -216,41 +216,41 @@ final class NcclProcessGroup implements ProcessGroup {
       long half = whole.elements() / 2;
       Slice low = new Slice(whole.first(), half);
       Slice high = new Slice(whole.first() + half, half);
-      queue(all, "ncclGroupStart", nccl.functions().ncclGroupStart());
+      all.settle(nccl.functions().ncclGroupStart(), "ncclGroupStart");
       reduce(tensor, low.within(range), 0, pairs.get(level));
       reduce(tensor, high.within(range), 1, pairs.get(level));
-      queue(pairs.get(level), "ncclGroupEnd", nccl.functions().ncclGroupEnd());
+      pairs.get(level).settle(nccl.functions().ncclGroupEnd(), "ncclGroupEnd");
       whole = upper(1 << level) ? high : low;
     }
   }
 
   /** A range belongs to several ranks in unequal parts: one reduction to each of them. */
   private void reduceParts(FlatBuffer tensor, Slice range) {
-    queue(all, "ncclGroupStart", nccl.functions().ncclGroupStart());
+    all.settle(nccl.functions().ncclGroupStart(), "ncclGroupStart");
     for (int owner = 0; owner < count(); owner++) {
       Slice part = Slice.of(tensor.length(), owner, count()).within(range);
       reduce(tensor, part, place(owner, count()), all);
     }
-    queue(all, "ncclGroupEnd", nccl.functions().ncclGroupEnd());
+    all.settle(nccl.functions().ncclGroupEnd(), "ncclGroupEnd");
   }
 
   private void reduce(FlatBuffer tensor, Slice part, int root, NcclCommunicator among) {
     if (part.elements() > 0) {
       Pointer place = at(tensor, part.first());
       // In a group nothing is taken up before its end, so there is nothing to wait for here.
-      nccl.check(
-          nccl.functions()
-              .ncclReduce(
-                  place,
-                  place,
-                  new NativeLong(part.elements()),
-                  Nccl.FLOAT32,
-                  Nccl.SUM,
-                  root,
-                  among.pointer(),
-                  stream),
+      among.callInGroup(
           "ncclReduce",
-          among.pointer());
+          communicator ->
+              nccl.functions()
+                  .ncclReduce(
+                      place,
+                      place,
+                      new NativeLong(part.elements()),
+                      Nccl.FLOAT32,
+                      Nccl.SUM,
+                      root,
+                      communicator,
+                      stream));
     }
   }
 
@@ -261,17 +261,17 @@ final class NcclProcessGroup implements ProcessGroup {
     perform(
         mark(),
         () ->
-            queue(
-                all,
+            all.call(
                 "ncclAllGather",
-                nccl.functions()
-                    .ncclAllGather(
-                        at(tensor, own.first()),
-                        at(tensor, 0),
-                        new NativeLong(own.elements()),
-                        Nccl.FLOAT32,
-                        all.pointer(),
-                        stream)));
+                communicator ->
+                    nccl.functions()
+                        .ncclAllGather(
+                            at(tensor, own.first()),
+                            at(tensor, 0),
+                            new NativeLong(own.elements()),
+                            Nccl.FLOAT32,
+                            communicator,
+                            stream)));
   }
 
   @Override
@@ -280,18 +280,18 @@ final class NcclProcessGroup implements ProcessGroup {
     perform(
         mark(),
         () ->
-            queue(
-                all,
+            all.call(
                 "ncclBroadcast",
-                nccl.functions()
-                    .ncclBroadcast(
-                        at(tensor, 0),
-                        at(tensor, 0),
-                        new NativeLong(tensor.length()),
-                        Nccl.FLOAT32,
-                        place(0, count()),
-                        all.pointer(),
-                        stream)));
+                communicator ->
+                    nccl.functions()
+                        .ncclBroadcast(
+                            at(tensor, 0),
+                            at(tensor, 0),
+                            new NativeLong(tensor.length()),
+                            Nccl.FLOAT32,
+                            place(0, count()),
+                            communicator,
+                            stream)));
   }
 
   @Override
@@ -319,10 +319,6 @@ final class NcclProcessGroup implements ProcessGroup {
     } finally {
       nanosSpent = nanosSpent + System.nanoTime() - start; // one thread at a time
     }
-  }
-
-  private static void queue(NcclCommunicator communicator, String call, int result) {
-    communicator.settle(result, call);
   }
 
   /** Returns when the stream is done; asks meanwhile whether it will ever be. */

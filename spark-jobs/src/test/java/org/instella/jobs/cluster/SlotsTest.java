@@ -14,7 +14,7 @@ class SlotsTest {
   @Timeout(120)
   void workWithoutAnyExecutorDoesNotWaitForEver() {
     TreeMap<String, String> properties = new TreeMap<>();
-    properties.put("spark.executor.extraJavaOptions", "-Xno-such-option");
+    properties.put("spark.executor.extraJavaOptions", "-Xss1k");
     properties.put("spark.scheduler.maxRegisteredResourcesWaitingTime", "2s");
     ClusterConfig config = new ClusterConfig(Optional.of("local-cluster[2,1,1024]"), properties);
     try (Cluster cluster = Cluster.open("nobody", config, 2)) {
